@@ -1,0 +1,70 @@
+/**
+ * What the compiler needs to know of a live map, param or schema. Each such object carries its spec under a symbol,
+ * so that user code never sees it and the compiler never guesses.
+ */
+import type { Shape } from "./shape.js";
+
+export type MapKind =
+  | "hash" | "lruHash" | "perCpuHash" | "perCpuLruHash" | "lpmTrie"
+  | "array" | "perCpuArray" | "devMap" | "ring" | "counter" | "scratch";
+
+export interface MapSpec {
+  readonly what: "map";
+  readonly kind: MapKind;
+  readonly key: Shape | undefined;
+  /** rings: the event; counters: a struct of packets and bytes (u64 both) */
+  readonly value: Shape | undefined;
+  readonly maxEntries: number;
+  readonly scope: "pipeline" | "target";
+  readonly shared: string | undefined;
+  readonly expires: { readonly field: string; readonly after: bigint } | undefined;
+  /** rings: the most bytes of packet that `emit` may capture, 0 for none */
+  readonly capture: number;
+  /** what the live map holds now, as stored bytes; read when the build is done */
+  entries(): Iterable<readonly [key: Uint8Array, value: Uint8Array]>;
+}
+
+export interface VariableSpec {
+  readonly what: "param" | "setting";
+  readonly shape: Shape;
+  readonly initial: bigint;
+  readonly min: bigint;
+  readonly max: bigint;
+}
+
+export interface TargetSpec {
+  readonly what: "target";
+  readonly name: "address" | "address6" | "gateway" | "mac" | "ifindex" | "mtu";
+  readonly shape: Shape;
+}
+
+export type Spec = MapSpec | VariableSpec | TargetSpec;
+
+const specs = new WeakMap<object, Spec>();
+const shapes = new WeakMap<object, Shape>();
+
+export function describe<T extends object>(live: T, spec: Spec): T {
+  specs.set(live, spec);
+  return live;
+}
+export function specOf(live: object): Spec | undefined {
+  return specs.get(live);
+}
+
+/** Gives a schema (an integer function, a struct class, a field schema) its shape. */
+export function shaped<T extends object>(schema: T, shape: Shape): T {
+  shapes.set(schema, shape);
+  return schema;
+}
+/** The shape of a schema; a class that extends one made by `struct` or `header` has its parent's, under its own name. */
+export function shapeOf(schema: object): Shape | undefined {
+  for (let at: object | null = schema; at; at = Object.getPrototypeOf(at)) {
+    const shape = shapes.get(at);
+    if (!shape) continue;
+    if (at === schema || (shape.kind !== "struct" && shape.kind !== "header") || typeof schema !== "function") return shape;
+    const named: Shape = { ...shape, name: schema.name || shape.name };
+    shapes.set(schema, named);
+    return named;
+  }
+  return undefined;
+}
