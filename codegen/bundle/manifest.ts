@@ -50,8 +50,17 @@ export interface TargetValue {
 }
 
 export type MapKind =
-  | "hash" | "lruHash" | "perCpuHash" | "perCpuLruHash" | "lpmTrie"
-  | "array" | "perCpuArray" | "devMap" | "ring" | "counter" | "scratch";
+  | "hash"
+  | "lruHash"
+  | "perCpuHash"
+  | "perCpuLruHash"
+  | "lpmTrie"
+  | "array"
+  | "perCpuArray"
+  | "devMap"
+  | "ring"
+  | "counter"
+  | "scratch";
 
 export interface MapEntry {
   /** dotted path: `bridge.stations`. Compiler-made maps begin with a colon: `:drops`, `:hooks` */

@@ -56,7 +56,14 @@ export type Expr =
   | { readonly op: "const"; readonly domain: Domain; readonly value: bigint }
   | { readonly op: "local"; readonly local: Local }
   /** Both operands are of `domain`. `/` is truncating division. `>>>` is for numbers only; `imul` is Math.imul. */
-  | { readonly op: "binary"; readonly operator: NumberOperator; readonly domain: Domain; readonly left: Expr; readonly right: Expr; readonly span: Span }
+  | {
+      readonly op: "binary";
+      readonly operator: NumberOperator;
+      readonly domain: Domain;
+      readonly left: Expr;
+      readonly right: Expr;
+      readonly span: Span;
+    }
   /** `~` (32 bits signed for numbers, whole width else) and arithmetic `-` */
   | { readonly op: "unary"; readonly operator: "~" | "-"; readonly domain: Domain; readonly operand: Expr; readonly span: Span }
   /** modulo 2^bits, unsigned: u8(x) … u128(x); also `x >>> 0` as bits 32. Result's domain by width: number to 48, bigint 64, wide 128 */
@@ -127,9 +134,20 @@ export type Encapsulation = "none" | "ip4" | "ip6" | "udp4" | "udp6" | "gre4";
 
 /** Scalars that the context or the kernel gives; some writable. */
 export type Ambient =
-  | "length" | "wireLength" | "hash" | "device" | "mark" | "priority" | "departure"
-  | "vlanPresent" | "vlanId" | "vlanPriority"
-  | "now" | "nowCoarse" | "ticks" | "random";
+  | "length"
+  | "wireLength"
+  | "hash"
+  | "device"
+  | "mark"
+  | "priority"
+  | "departure"
+  | "vlanPresent"
+  | "vlanId"
+  | "vlanPriority"
+  | "now"
+  | "nowCoarse"
+  | "ticks"
+  | "random";
 
 export type VerdictCode = "pass" | "reflect" | "drop" | "redirect" | "route" | "flood" | "abort";
 
@@ -143,32 +161,98 @@ export type Statement =
   | { readonly kind: "inRange"; readonly value: Expr; readonly length: number; readonly what: string; readonly span: Span }
   /** pointer = packet start + offset. `far` offsets are run-time numbers, at most 65,535 by analysis */
   | { readonly kind: "point"; readonly pointer: Pointer; readonly offset: Expr; readonly span: Span }
-  | { readonly kind: "if"; readonly condition: Expr; readonly then: readonly Statement[]; readonly else: readonly Statement[]; readonly span: Span }
+  | {
+      readonly kind: "if";
+      readonly condition: Expr;
+      readonly then: readonly Statement[];
+      readonly else: readonly Statement[];
+      readonly span: Span;
+    }
   | { readonly kind: "block"; readonly label: Label; readonly body: readonly Statement[]; readonly span: Span }
   | { readonly kind: "leave"; readonly label: Label; readonly span: Span }
   /** the hook's verdict */
   | { readonly kind: "return"; readonly verdict: Expr; readonly span: Span }
   | { readonly kind: "ambient"; readonly local: Local; readonly what: Ambient; readonly span: Span }
-  | { readonly kind: "setAmbient"; readonly what: "mark" | "priority" | "departure"; readonly value: Expr; readonly fit: Fit; readonly span: Span }
+  | {
+      readonly kind: "setAmbient";
+      readonly what: "mark" | "priority" | "departure";
+      readonly value: Expr;
+      readonly fit: Fit;
+      readonly span: Span;
+    }
   | { readonly kind: "move"; readonly ok: Local; readonly move: Move; readonly span: Span }
   /** zeroes a buffer */
   | { readonly kind: "clear"; readonly buffer: Buffer; readonly span: Span }
-  | { readonly kind: "copyPlace"; readonly to: Memory; readonly toOffset: number; readonly from: Memory; readonly fromOffset: number; readonly bytes: number; readonly span: Span }
+  | {
+      readonly kind: "copyPlace";
+      readonly to: Memory;
+      readonly toOffset: number;
+      readonly from: Memory;
+      readonly fromOffset: number;
+      readonly bytes: number;
+      readonly span: Span;
+    }
   | { readonly kind: "lookup"; readonly pointer: Pointer; readonly map: MapDecl; readonly key: Buffer; readonly span: Span }
   /** array element by run-time index; the pointer may be NULL where the index was not proved */
   | { readonly kind: "element"; readonly pointer: Pointer; readonly map: MapDecl; readonly index: Expr; readonly span: Span }
-  | { readonly kind: "update"; readonly ok: Local; readonly map: MapDecl; readonly key: Buffer; readonly value: Buffer; readonly only: "any" | "absent"; readonly span: Span }
+  | {
+      readonly kind: "update";
+      readonly ok: Local;
+      readonly map: MapDecl;
+      readonly key: Buffer;
+      readonly value: Buffer;
+      readonly only: "any" | "absent";
+      readonly span: Span;
+    }
   | { readonly kind: "delete"; readonly ok: Local; readonly map: MapDecl; readonly key: Buffer; readonly span: Span }
   | { readonly kind: "atomicAdd"; readonly place: Place; readonly value: Expr; readonly old: Local | undefined; readonly span: Span }
-  | { readonly kind: "compareExchange"; readonly ok: Local; readonly place: Place; readonly expected: Expr; readonly desired: Expr; readonly span: Span }
-  | { readonly kind: "emit"; readonly ok: Local; readonly map: MapDecl; readonly value: Buffer; readonly capture: number; readonly span: Span }
+  | {
+      readonly kind: "compareExchange";
+      readonly ok: Local;
+      readonly place: Place;
+      readonly expected: Expr;
+      readonly desired: Expr;
+      readonly span: Span;
+    }
+  | {
+      readonly kind: "emit";
+      readonly ok: Local;
+      readonly map: MapDecl;
+      readonly value: Buffer;
+      readonly capture: number;
+      readonly span: Span;
+    }
   | { readonly kind: "count"; readonly map: MapDecl; readonly span: Span }
   | { readonly kind: "mirror"; readonly ok: Local; readonly device: Expr; readonly span: Span }
   | { readonly kind: "device"; readonly local: Local; readonly map: MapDecl; readonly key: Expr; readonly span: Span }
-  | { readonly kind: "packetCopy"; readonly ok: Local; readonly to: Expr; readonly from: Expr; readonly count: Expr; readonly max: number; readonly span: Span }
-  | { readonly kind: "packetSum"; readonly local: Local; readonly offset: Expr; readonly length: Expr; readonly max: number; readonly initial: Expr; readonly span: Span }
+  | {
+      readonly kind: "packetCopy";
+      readonly ok: Local;
+      readonly to: Expr;
+      readonly from: Expr;
+      readonly count: Expr;
+      readonly max: number;
+      readonly span: Span;
+    }
+  | {
+      readonly kind: "packetSum";
+      readonly local: Local;
+      readonly offset: Expr;
+      readonly length: Expr;
+      readonly max: number;
+      readonly initial: Expr;
+      readonly span: Span;
+    }
   /** XDP, tc: the packet's checksum state after a rewrite of addresses and ports */
-  | { readonly kind: "checksumReplace"; readonly layer: 3 | 4; readonly offset: Expr; readonly difference: Expr; readonly pseudo: boolean; readonly udpZero: boolean; readonly span: Span }
+  | {
+      readonly kind: "checksumReplace";
+      readonly layer: 3 | 4;
+      readonly offset: Expr;
+      readonly difference: Expr;
+      readonly pseudo: boolean;
+      readonly udpZero: boolean;
+      readonly span: Span;
+    }
   | { readonly kind: "checksumUpdate"; readonly difference: Expr; readonly span: Span };
 
 export interface Label {

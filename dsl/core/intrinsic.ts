@@ -3,10 +3,23 @@
  * TypeScript; only what has no TypeScript meaning in the kernel (time, widths, helpers) is marked here.
  */
 export type IntrinsicName =
-  | "u8" | "u16" | "u32" | "u48" | "u64" | "u128"
-  | "now" | "nowCoarse" | "ticks" | "random"
-  | "min" | "max" | "prefixOf"
-  | "verdictDrop" | "verdictRedirect" | "verdictRoute" | "verdictFlood";
+  | "u8"
+  | "u16"
+  | "u32"
+  | "u48"
+  | "u64"
+  | "u128"
+  | "now"
+  | "nowCoarse"
+  | "ticks"
+  | "random"
+  | "min"
+  | "max"
+  | "prefixOf"
+  | "verdictDrop"
+  | "verdictRedirect"
+  | "verdictRoute"
+  | "verdictFlood";
 
 const names = new WeakMap<object, IntrinsicName>();
 

@@ -5,8 +5,17 @@
 import type { Shape } from "./shape.js";
 
 export type MapKind =
-  | "hash" | "lruHash" | "perCpuHash" | "perCpuLruHash" | "lpmTrie"
-  | "array" | "perCpuArray" | "devMap" | "ring" | "counter" | "scratch";
+  | "hash"
+  | "lruHash"
+  | "perCpuHash"
+  | "perCpuLruHash"
+  | "lpmTrie"
+  | "array"
+  | "perCpuArray"
+  | "devMap"
+  | "ring"
+  | "counter"
+  | "scratch";
 
 export interface MapSpec {
   readonly what: "map";
