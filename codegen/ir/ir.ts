@@ -13,6 +13,7 @@
  *  - A local may be assigned several times, but only on branches that join (it is what SSA calls a phi).
  */
 import type { Scalar, StructShape } from "../../dsl/core/shape.js";
+import type { MapSpec } from "../../dsl/core/spec.js";
 
 /** Where in the TypeScript a node comes from. `file` is relative to the source root; line and column count from 1. */
 export interface Span {
@@ -47,7 +48,15 @@ export interface Pointer {
   readonly id: number;
   readonly name: string;
   readonly to: "packet" | "entry";
+  /** the map whose entries it points at, for the C type */
+  readonly map?: MapDecl;
 }
+/**
+ * Two pointers that every program has: the frame's first byte, for what lies in front of offset 12, and the same
+ * behind a tag that is in the frame, so that offsets from 12 on do not count it.
+ */
+export const frontPointer: Pointer = { id: 0, name: "front", to: "packet" };
+export const framePointer: Pointer = { id: 1, name: "frame", to: "packet" };
 
 export type NumberOperator = "+" | "-" | "*" | "/" | "%" | "&" | "|" | "^" | "<<" | ">>" | ">>>" | "imul" | "min" | "max";
 export type CompareOperator = "==" | "!=" | "<" | "<=" | ">" | ">=";
@@ -84,6 +93,8 @@ export interface MapDecl {
   readonly symbol: string;
   /** dotted path from the pipeline: `bridge.stations` */
   readonly path: string;
+  /** the live object's spec: kind, key, value */
+  readonly spec: MapSpec;
   /** several CPUs may write an entry at once: a value read twice may differ */
   readonly shared: boolean;
 }
@@ -110,6 +121,19 @@ export interface Place {
   readonly scalar: Scalar;
   /** `arp.targetIp`: what a reader of the C should see */
   readonly name: string;
+}
+
+/** A param, setting or target value of the program, in the read-only or live data of the object. */
+export interface VariableDecl {
+  readonly symbol: string;
+  readonly path: string;
+  readonly what: "param" | "setting" | "target";
+  readonly bits: 8 | 16 | 32 | 48 | 64 | 128;
+  readonly boolean: boolean;
+  readonly range: Interval;
+  readonly initial: bigint;
+  readonly target: string | undefined;
+  readonly span: Span | undefined;
 }
 
 /** What a value that is stored, passed or returned must fit into; analysis turns a miss into a diagnostic. */
@@ -159,8 +183,10 @@ export type Statement =
   | { readonly kind: "fits"; readonly value: Expr; readonly fit: Fit; readonly span: Span }
   /** an index that must be proved to be in 0…length-1 */
   | { readonly kind: "inRange"; readonly value: Expr; readonly length: number; readonly what: string; readonly span: Span }
-  /** pointer = packet start + offset. `far` offsets are run-time numbers, at most 65,535 by analysis */
+  /** pointer = frame + offset, at least 12. Run-time offsets are at most 65,535 by analysis */
   | { readonly kind: "point"; readonly pointer: Pointer; readonly offset: Expr; readonly span: Span }
+  /** the same address under another name, where branches with different entries join */
+  | { readonly kind: "alias"; readonly pointer: Pointer; readonly from: Pointer | "null"; readonly span: Span }
   | {
       readonly kind: "if";
       readonly condition: Expr;
@@ -170,7 +196,9 @@ export type Statement =
     }
   | { readonly kind: "block"; readonly label: Label; readonly body: readonly Statement[]; readonly span: Span }
   | { readonly kind: "leave"; readonly label: Label; readonly span: Span }
-  /** the hook's verdict */
+  /** reads a param, setting (clamped to its range) or target value */
+  | { readonly kind: "variable"; readonly local: Local; readonly variable: VariableDecl; readonly span: Span }
+  /** the hook's verdict, encoded as in specialise/verdict.ts */
   | { readonly kind: "return"; readonly verdict: Expr; readonly span: Span }
   | { readonly kind: "ambient"; readonly local: Local; readonly what: Ambient; readonly span: Span }
   | {
