@@ -1,0 +1,136 @@
+/** Loads a bundle's object: maps made or reused, params frozen, programs verified. */
+import type { HookName, Manifest, MapEntry } from "../../codegen/bundle/manifest.js";
+import { DatapathError } from "../errors.js";
+import { Descriptor } from "../native/descriptor.js";
+import { type ElfObject, isNativeError, type KernelMap, native } from "../native/index.js";
+import { PARAMS, SETTINGS, sectionBytes, TARGET, type Values } from "./sections.js";
+import { loadError } from "./verifier.js";
+
+export interface LoadOptions {
+  readonly params?: Values;
+  readonly settings?: Values;
+  /** the whole of `.rodata.target` */
+  readonly target?: (size: number) => Uint8Array;
+  /** descriptors of maps to use in place of new ones, by the ELF's map name; they stay the caller's */
+  readonly reuse?: ReadonlyMap<string, number>;
+  /** the hooks to load; all if left out */
+  readonly hooks?: readonly HookName[];
+  /** 0: a log only of failures; 1: of every step; 2: with the registers' state */
+  readonly logLevel?: 0 | 1 | 2;
+}
+
+/** What was loaded. Closing it lets go of everything that is not pinned or attached. */
+export interface LoadedObject {
+  readonly programs: ReadonlyMap<HookName, Descriptor>;
+  /** by the ELF's map name, data sections included */
+  readonly maps: ReadonlyMap<string, KernelMap>;
+  readonly log: string;
+  close(): void;
+  [Symbol.dispose](): void;
+}
+
+/**
+ * Loads `object`, which must have passed `checkElf`.
+ * @throws {DatapathError} DP6002, DP6011, DP6013, DP6014, DP6015
+ */
+export function loadObject(object: Uint8Array, manifest: Manifest, options: LoadOptions = {}): LoadedObject {
+  const elf = open(object, manifest);
+  const owned: { close(): void }[] = [];
+  try {
+    prepare(elf, manifest, options);
+    const log = load(elf, manifest, options);
+    const maps = new Map<string, KernelMap>();
+    for (const { name } of elf.maps()) {
+      const map = new (native().KernelMap)(elf.mapFd(name));
+      owned.push(map);
+      maps.set(name, map);
+    }
+    const programs = new Map<HookName, Descriptor>();
+    for (const entry of wanted(manifest, options)) {
+      const program = new Descriptor(elf.programFd(entry.program));
+      owned.push(program);
+      programs.set(entry.hook, program);
+    }
+    fill(manifest, maps, options.reuse);
+    const close = (): void => {
+      for (const one of owned) one.close();
+    };
+    return { programs, maps, log, close, [Symbol.dispose]: close };
+  } catch (error) {
+    for (const one of owned) one.close();
+    throw error;
+  } finally {
+    elf.close();
+  }
+}
+
+function open(object: Uint8Array, manifest: Manifest): ElfObject {
+  try {
+    return new (native().ElfObject)(object, manifest.name);
+  } catch (error) {
+    if (isNativeError(error)) throw new DatapathError("DP6004", `${error.message} ${error.log ?? ""}`.trim(), { cause: error });
+    throw error;
+  }
+}
+
+function wanted(manifest: Manifest, options: LoadOptions): Manifest["hooks"] {
+  return manifest.hooks.filter(entry => !options.hooks || options.hooks.includes(entry.hook));
+}
+
+function prepare(elf: ElfObject, manifest: Manifest, options: LoadOptions): void {
+  const programs = new Set(elf.programs().map(program => program.name));
+  const maps = new Map(elf.maps().map(map => [map.name, map]));
+  for (const entry of manifest.hooks) {
+    if (!programs.has(entry.program))
+      throw new DatapathError("DP6002", `the manifest names program ${entry.program}, the object has none such`);
+  }
+  for (const entry of manifest.maps) {
+    const map = maps.get(entry.symbol);
+    if (!map) throw new DatapathError("DP6002", `the manifest names map ${entry.symbol}, the object has none such`);
+    if (entry.kind !== "ring" && (map.keySize !== entry.keySize || map.valueSize !== entry.valueSize)) {
+      throw new DatapathError("DP6002", `map ${entry.symbol} has other sizes in the manifest than in the object`);
+    }
+  }
+  const chosen = new Set(wanted(manifest, options).map(entry => entry.program));
+  for (const name of programs) elf.setAutoload(name, chosen.has(name));
+
+  const reuse = options.reuse ?? new Map<string, number>();
+  for (const [name, fd] of reuse) if (maps.has(name)) elf.reuseMap(name, fd);
+  const none: Values = new Map();
+  const params = maps.get(PARAMS);
+  if (params) elf.setInitial(PARAMS, sectionBytes(manifest.params, params.valueSize, options.params ?? none));
+  const settings = maps.get(SETTINGS);
+  if (settings && !reuse.has(SETTINGS))
+    elf.setInitial(SETTINGS, sectionBytes(manifest.settings, settings.valueSize, options.settings ?? none));
+  const target = maps.get(TARGET);
+  if (target && options.target) elf.setInitial(TARGET, options.target(target.valueSize));
+}
+
+function load(elf: ElfObject, manifest: Manifest, options: LoadOptions): string {
+  try {
+    return elf.load(options.logLevel ?? 0);
+  } catch (error) {
+    if (isNativeError(error)) throw loadError(error, manifest);
+    throw error;
+  }
+}
+
+/** Entries that the build put in, into maps that are new. */
+function fill(manifest: Manifest, maps: ReadonlyMap<string, KernelMap>, reused: ReadonlyMap<string, number> | undefined): void {
+  for (const entry of manifest.maps) {
+    const map = maps.get(entry.symbol);
+    if (!map || reused?.has(entry.symbol)) continue;
+    for (const { key, value } of entry.initial)
+      map.update(Buffer.from(key, "base64"), everySlot(map, entry, Buffer.from(value, "base64")), 0);
+  }
+}
+
+/** Per-CPU maps begin with the same value on every processor. */
+function everySlot(map: KernelMap, entry: MapEntry, value: Uint8Array): Uint8Array {
+  const { slots } = map.info();
+  if (slots === 1) return value;
+  const stride = Math.ceil(entry.valueSize / 8) * 8;
+  const bytes = new Uint8Array(stride * slots);
+  for (let slot = 0; slot < slots; slot++) bytes.set(value, slot * stride);
+  return bytes;
+}
