@@ -26,5 +26,5 @@ export interface Diagnostic {
 
 /** Whether a list holds anything that must stop a build. */
 export function hasErrors(diagnostics: readonly Diagnostic[]): boolean {
-  return diagnostics.some((diagnostic) => diagnostic.severity === "error");
+  return diagnostics.some(diagnostic => diagnostic.severity === "error");
 }

@@ -58,6 +58,11 @@ export interface Evaluation {
   resolveImport(file: string, specifier: string): object | undefined;
   /** The live namespace of a loaded module by its absolute path. */
   namespaceOf(file: string): object | undefined;
+  /**
+   * The live objects on the shortest way by own properties from the pipeline to `target`, nearest first: among them is the `this`
+   * of an arrow function that was made in a field initialiser or constructor (V8 hides it). Empty where it is not reachable.
+   */
+  ownersOf(target: object): readonly object[];
 }
 
 export type EvaluateResult =

@@ -1,0 +1,21 @@
+/**
+ * The table of all diagnostics. A new code is one entry in the file of its group; its number is the next free one and is
+ * never used again, even when the diagnostic goes.
+ *
+ * 1xxx the module and the subset, 2xxx integers, 3xxx packets, 4xxx maps and params, 5xxx toolchain, 6xxx load and verify, 7xxx attach.
+ */
+import type { CodeEntry } from "./code-entry.js";
+import { programCodes } from "./codes/program.js";
+
+const table = {
+  ...programCodes,
+};
+
+/** A code of the table; anything else does not type-check. */
+export type KnownCode = keyof typeof table;
+
+export const codes: Readonly<Record<KnownCode, CodeEntry>> = table;
+
+export function isKnownCode(code: string): code is KnownCode {
+  return Object.hasOwn(codes, code);
+}

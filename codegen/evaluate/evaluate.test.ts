@@ -1,0 +1,240 @@
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { test } from "uvu";
+import * as assert from "uvu/assert";
+import { createProject } from "../check/create-program.js";
+import type { Diagnostic } from "../diagnostics/diagnostic.js";
+import { evaluate } from "./evaluate.js";
+import type { Evaluation } from "./evaluation.js";
+
+const fixtures = fileURLToPath(new URL("fixtures/", import.meta.url));
+const repository = fileURLToPath(new URL("../../", import.meta.url));
+const places = join(fixtures, "places.dp.ts");
+
+async function evaluated(file: string): Promise<Evaluation> {
+  const result = await evaluate(file);
+  if (!result.ok) throw new Error(result.diagnostics.map(diagnostic => diagnostic.message).join("\n"));
+  return result.evaluation;
+}
+
+async function functionsOf(evaluation: Evaluation): Promise<[number: string, fn: object][]> {
+  const namespace = evaluation.namespaceOf(evaluation.file);
+  const functions: unknown = namespace === undefined ? undefined : Reflect.get(namespace, "functions");
+  assert.type(functions, "object");
+  return Object.entries(Object(functions));
+}
+
+/** A package of its own in a temporary folder, gone afterwards. */
+async function inPackage(files: Record<string, string>, run: (folder: string) => Promise<void>): Promise<void> {
+  const folder = mkdtempSync(join(tmpdir(), "datapath-evaluate-"));
+  try {
+    mkdirSync(join(folder, "node_modules"));
+    symlinkSync(repository, join(folder, "node_modules/datapath"));
+    const all = { "package.json": '{ "name": "edge", "type": "module" }', ...files };
+    for (const [name, text] of Object.entries(all)) {
+      mkdirSync(dirname(join(folder, name)), { recursive: true });
+      writeFileSync(join(folder, name), text);
+    }
+    await run(folder);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+const pipelineImport = `import { Pipeline } from "${join(repository, "dsl/pipeline.ts")}";\n`;
+
+async function refusal(files: Record<string, string>, file = "edge.dp.ts"): Promise<Diagnostic> {
+  let found: Diagnostic | undefined;
+  await inPackage(files, async folder => {
+    const result = await evaluate(join(folder, file));
+    if (!result.ok) found = result.diagnostics[0];
+  });
+  if (found === undefined) throw new Error("it was evaluated without a diagnostic");
+  return found;
+}
+
+test("every kind of live function leads to its own declaration", async () => {
+  const evaluation = await evaluated(places);
+  const program = createProject(places);
+  for (const [number, fn] of await functionsOf(evaluation)) {
+    const at = evaluation.locate(fn);
+    if (at === undefined) throw new Error(`function ${number} has no place`);
+    assert.is(at.file, places);
+    const text = program.declarationAt(at.file, at.line, at.column)?.getText() ?? "nothing";
+    const numbers: readonly string[] = text.match(/\b1[0-2]\d\b/g) ?? [];
+    assert.ok(
+      numbers.includes(number) && numbers.every(other => other === number || (number === "117" && other === "116")),
+      `${number}: ${text}`,
+    );
+  }
+});
+
+test("a class without a constructor is its own declaration", async () => {
+  const evaluation = await evaluated(places);
+  const at = evaluation.locate(evaluation.pipelineClass);
+  const declaration = at && createProject(places).declarationAt(at.file, at.line, at.column);
+  assert.is(declaration?.getKindName(), "ClassDeclaration");
+});
+
+test("free names have their live values, imports and renamed ones too", async () => {
+  const evaluation = await evaluated(places);
+  const functions = Object.fromEntries(await functionsOf(evaluation));
+  const value = (number: number, name: string): unknown => {
+    const fn = functions[number];
+    const resolved = fn === undefined ? undefined : evaluation.resolve(fn, name);
+    return resolved?.found === true ? resolved.value : "not found";
+  };
+  assert.is(value(101, "LIMIT"), 12);
+  assert.is(value(101, "THREE"), 3);
+  assert.type(value(101, "aid"), "function");
+  assert.is(value(101, "seven"), 7);
+  assert.is(Reflect.get(Object(value(101, "all")), "THREE"), 3);
+  assert.is(Reflect.get(Object(value(101, "Base")), "name"), "Base");
+  assert.is(value(120, "LIMIT"), 100, "the closure's LIMIT, not the module's");
+  assert.is(value(120, "n"), 4);
+  assert.is(value(124, "margin"), 2);
+  assert.is(Reflect.get(Object(value(122, "Self")), "name"), "Self");
+  assert.is(value(126, "later"), 5);
+  assert.is(value(119, "closures"), evaluation.namespaceOf(places) && Reflect.get(evaluation.namespaceOf(places) ?? {}, "closures"));
+  assert.is(value(119, "nonsense"), "not found");
+});
+
+test("the object that an arrow function's `this` stands for is among its owners", async () => {
+  const evaluation = await evaluated(places);
+  const { options } = Object(evaluation.pipeline);
+  assert.equal(evaluation.ownersOf(options.usesThis), [options, evaluation.pipeline]);
+});
+
+test("imports lead to live namespaces", async () => {
+  const evaluation = await evaluated(places);
+  assert.is(Reflect.get(evaluation.resolveImport(places, "./limits.js") ?? {}, "default"), 7);
+  assert.is(evaluation.resolveImport(places, "./nothing.js"), undefined);
+});
+
+test("native and bound functions have no place", async () => {
+  const evaluation = await evaluated(places);
+  assert.is(evaluation.locate(Math.trunc), undefined);
+  assert.is(evaluation.locate((() => 1).bind(undefined)), undefined);
+});
+
+test("what evaluation reads is recorded", async () => {
+  const files = {
+    "edge.dp.ts": `${pipelineImport}import { readFileSync } from "node:fs";
+import { two } from "./two.js";
+export default class Edge extends Pipeline {
+  rules = readFileSync(new URL("rules.txt", import.meta.url), "utf8");
+  flag = process.env.DATAPATH_TEST_FLAG;
+  two = two;
+}`,
+    "two.ts": "export const two: number = 2;",
+    "rules.txt": "allow",
+  };
+  await inPackage(files, async folder => {
+    const { record, diagnostics } = await evaluated(join(folder, "edge.dp.ts"));
+    assert.ok(record.modules.includes(join(folder, "two.ts")));
+    assert.ok(record.modules.includes(join(folder, "edge.dp.ts")));
+    assert.ok(record.files.includes(join(folder, "rules.txt")));
+    assert.ok(record.environment.has("DATAPATH_TEST_FLAG"));
+    assert.equal(record.unrepeatable, []);
+    assert.equal(diagnostics, []);
+  });
+});
+
+test("time, randomness and processes make a build unrepeatable, and are said", async () => {
+  const source = `${pipelineImport}import { execSync } from "node:child_process";
+export default class Edge extends Pipeline {
+  a = Date.now(); b = new Date(0); c = Math.random(); d = execSync("true");
+}`;
+  await inPackage({ "edge.dp.ts": source }, async folder => {
+    const { record, diagnostics } = await evaluated(join(folder, "edge.dp.ts"));
+    assert.equal(record.unrepeatable, ["another process", "random numbers", "the time"]);
+    assert.equal(
+      diagnostics.map(diagnostic => [diagnostic.code, diagnostic.severity]),
+      [["DP1010", "notice"]],
+    );
+  });
+});
+
+test("a date that is given is repeatable", async () => {
+  const source = `${pipelineImport}export default class Edge extends Pipeline { b = new Date(0).getTime(); }`;
+  await inPackage({ "edge.dp.ts": source }, async folder => {
+    assert.equal((await evaluated(join(folder, "edge.dp.ts"))).record.unrepeatable, []);
+  });
+});
+
+test("a fresh evaluation runs changed modules anew, imported ones too", async () => {
+  const source = `${pipelineImport}import { limit } from "./limit.js";\nexport default class Edge extends Pipeline { limit = limit; handle() { return limit; } }`;
+  await inPackage({ "edge.dp.ts": source, "limit.ts": "export const limit = 1;" }, async folder => {
+    const file = join(folder, "edge.dp.ts");
+    assert.is(Reflect.get((await evaluated(file)).pipeline, "limit"), 1);
+    writeFileSync(join(folder, "limit.ts"), "export const limit = 2;");
+    const result = await evaluate(file, { fresh: true });
+    if (!result.ok) throw new Error("refused");
+    assert.is(Reflect.get(result.evaluation.pipeline, "limit"), 2);
+    const handle: unknown = Reflect.get(result.evaluation.pipeline, "handle");
+    const at = result.evaluation.locate(Object(handle));
+    assert.is(at?.file, file);
+    assert.ok(result.evaluation.record.modules.includes(join(folder, "limit.ts")));
+  });
+});
+
+test("a module without a default export", async () => {
+  const diagnostic = await refusal({ "edge.dp.ts": `${pipelineImport}export class Edge extends Pipeline {}` });
+  assert.is(diagnostic.code, "DP1001");
+  assert.is(diagnostic.span.file, "edge.dp.ts");
+});
+
+test("a default export that is no class on Pipeline", async () => {
+  assert.is((await refusal({ "edge.dp.ts": "export default 3;" })).code, "DP1002");
+  assert.is((await refusal({ "edge.dp.ts": "export default class Edge {}" })).code, "DP1002");
+  assert.match((await refusal({ "edge.dp.ts": "export default () => 1;" })).message, /a function/);
+});
+
+test("a constructor that throws is shown at the user's line", async () => {
+  const source = `${pipelineImport}import { port } from "./port.js";\nexport default class Edge extends Pipeline {\n  port = port("http");\n}`;
+  const helper = `export function port(text: string): number {\n  throw new RangeError(text + " is not a port");\n}`;
+  const diagnostic = await refusal({ "edge.dp.ts": source, "port.ts": helper });
+  assert.is(diagnostic.code, "DP1003");
+  assert.match(diagnostic.message, "RangeError: http is not a port");
+  assert.equal([diagnostic.span.file, diagnostic.span.line], ["port.ts", 2]);
+});
+
+test("a module that throws", async () => {
+  const diagnostic = await refusal({
+    "edge.dp.ts": `${pipelineImport}\nthrow new Error("no");\nexport default class Edge extends Pipeline {}`,
+  });
+  assert.equal([diagnostic.code, diagnostic.span.line], ["DP1004", 3]);
+});
+
+test("an import that does not exist names the file that asks", async () => {
+  const diagnostic = await refusal({ "edge.dp.ts": 'import "./a.js";\nexport default 1;', "a.ts": 'import "not-there";' });
+  assert.equal([diagnostic.code, diagnostic.span.file], ["DP1005", "a.ts"]);
+  assert.match(diagnostic.message, "not-there");
+});
+
+test("a syntax error has its place", async () => {
+  const diagnostic = await refusal({ "edge.dp.ts": "const x = 1;\nconst y = = 2;\n" });
+  assert.equal([diagnostic.code, diagnostic.span.file, diagnostic.span.line, diagnostic.span.column], ["DP1008", "edge.dp.ts", 2, 11]);
+});
+
+test("a CommonJS package", async () => {
+  assert.is((await refusal({ "package.json": '{ "name": "edge" }', "edge.dp.ts": "export default 1;" })).code, "DP1006");
+});
+
+test("another copy of datapath", async () => {
+  const other = { "package.json": '{ "type": "module" }', "lib/pipeline.ts": "export class Pipeline {}" };
+  const diagnostic = await refusal({
+    ...other,
+    "edge.dp.ts": `import { Pipeline } from "./lib/pipeline.js";\nexport default class Edge extends Pipeline {}`,
+  });
+  assert.is(diagnostic.code, "DP1007");
+  assert.match(diagnostic.message, "lib/pipeline.ts");
+});
+
+test("a file that does not exist", async () => {
+  assert.is((await refusal({}, "edg.dp.ts")).code, "DP1009");
+});
+
+test.run();
