@@ -1,0 +1,32 @@
+/** The end of a command that could not do its work: what is wrong, what to do, and the exit code. */
+import { ExitCode } from "./exit-code.js";
+
+export interface CommandErrorDetails {
+  /** what to do about it, one sentence without a full stop */
+  readonly hint?: string | undefined;
+  /** the code of the diagnostics' table, where it has one: DP7001 */
+  readonly code?: string | undefined;
+}
+
+export class CommandError extends Error {
+  override readonly name: string = "CommandError";
+  readonly exitCode: ExitCode;
+  readonly hint: string | undefined;
+  readonly code: string | undefined;
+
+  constructor(exitCode: ExitCode, message: string, details: CommandErrorDetails = {}) {
+    super(message);
+    this.exitCode = exitCode;
+    this.hint = details.hint;
+    this.code = details.code;
+  }
+}
+
+/** The command line makes no sense. */
+export class UsageError extends CommandError {
+  override readonly name = "UsageError";
+
+  constructor(message: string, hint?: string) {
+    super(ExitCode.WrongUsage, message, { hint });
+  }
+}

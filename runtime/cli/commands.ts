@@ -1,0 +1,14 @@
+/** Every command, loaded when it is used: `dp status` needs no compiler. */
+import type { Command } from "./command.js";
+
+type Loader = () => Promise<{ readonly command: Command }>;
+
+export const commands = {
+  init: () => import("./commands/init.js"),
+} satisfies Record<string, Loader>;
+
+export const commandNames: readonly string[] = Object.keys(commands);
+
+export function isCommandName(name: string): name is keyof typeof commands {
+  return Object.hasOwn(commands, name);
+}
