@@ -5,6 +5,8 @@
 import type { Scalar } from "./shape.js";
 
 export interface Memory {
+  /** memory that CPUs share: a sum that leaves the width of a u32 or u64 wraps, as the atomic add does */
+  readonly wraps?: boolean;
   /** Throws `StaleViewError` where the view's time is over (the packet moved, the map's entry may have gone). */
   read(offset: number, scalar: Scalar): bigint;
   write(offset: number, scalar: Scalar, value: bigint): void;

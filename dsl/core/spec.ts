@@ -51,6 +51,7 @@ export type Spec = MapSpec | VariableSpec | TargetSpec;
 
 const specs = new WeakMap<object, Spec>();
 const shapes = new WeakMap<object, Shape>();
+const classes = new WeakMap<Shape, new () => object>();
 
 export function describe<T extends object>(live: T, spec: Spec): T {
   specs.set(live, spec);
@@ -63,7 +64,15 @@ export function specOf(live: object): Spec | undefined {
 /** Gives a schema (an integer function, a struct class, a field schema) its shape. */
 export function shaped<T extends object>(schema: T, shape: Shape): T {
   shapes.set(schema, shape);
+  if (isClass(schema)) classes.set(shape, schema);
   return schema;
+}
+function isClass(schema: object): schema is new () => object {
+  return typeof schema === "function" && typeof schema.prototype === "object";
+}
+/** The class whose shape this is; for structs and headers inside others, whose getters a program may call. */
+export function classOf(shape: Shape): (new () => object) | undefined {
+  return classes.get(shape);
 }
 /** The shape of a schema; a class that extends one made by `struct` or `header` has its parent's, under its own name. */
 export function shapeOf(schema: object): Shape | undefined {
@@ -73,6 +82,7 @@ export function shapeOf(schema: object): Shape | undefined {
     if (at === schema || (shape.kind !== "struct" && shape.kind !== "header") || typeof schema !== "function") return shape;
     const named: Shape = { ...shape, name: schema.name || shape.name };
     shapes.set(schema, named);
+    if (isClass(schema)) classes.set(named, schema);
     return named;
   }
   return undefined;

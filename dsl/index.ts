@@ -1,0 +1,39 @@
+/** What a `.dp.ts` file imports as "datapath", but for the user-space side. */
+export { Block } from "./block.js";
+export { array, atomic, bits, bool, flag, flags, overlay } from "./core/fields.js";
+export { type HeaderOptions, header } from "./core/header.js";
+export { net, u128, u16, u32, u48, u64, u8 } from "./core/integers.js";
+export { StaleViewError } from "./core/memory.js";
+export type {
+  Atomic,
+  Fields,
+  FixedArray,
+  Flags,
+  HeaderClass,
+  HeaderView,
+  Infer,
+  Init,
+  IntSchema,
+  Layer,
+  Of,
+  Schema,
+  StructClass,
+  View,
+  ViewClass,
+} from "./core/schema.js";
+export { struct } from "./core/struct.js";
+export { MILLISECOND, now, nowCoarse, random, SECOND, type TargetValues, ticks } from "./core/world.js";
+export { type ArrayMap, arrayMap, perCpuArrayMap } from "./maps/array.js";
+export { type Counter, counter, Traffic } from "./maps/counter.js";
+export { type Device, type DevMap, devMap } from "./maps/device.js";
+export { type Emitted, type Events, type EventsOptions, events } from "./maps/events.js";
+export { type HashMap, hashMap, lruHashMap, perCpuHashMap, perCpuLruHashMap } from "./maps/hash.js";
+export type { KeyInit, MapOptions } from "./maps/options.js";
+export { scratch } from "./maps/scratch.js";
+export { type LpmTrie, lpmTrie, type Prefix } from "./maps/trie.js";
+export { Encap } from "./packet/encap.js";
+export { Fragment, type IpLayers, type Ipv4Layers, type Ipv6Layers, type Layers, type OtherLayers } from "./packet/layers.js";
+export type { Packet, TcPacket, VlanTag, XdpPacket } from "./packet/types.js";
+export { fromTarget, type Param, param, type Range, setting } from "./param.js";
+export { Pipeline } from "./pipeline.js";
+export { Verdict } from "./verdict.js";
