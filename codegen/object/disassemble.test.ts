@@ -45,10 +45,9 @@ test("instructions read as llvm-objdump writes them", () => {
     const object = join(folder, "program.o");
     run("clang-19", ["-O2", "-target", "bpf", "-mcpu=v3", "-x", "c", "-c", "-", "-o", object], program);
     run("llvm-objcopy-19", ["-O", "binary", "--only-section=tc", object, join(folder, "code")], "");
-    const expected = run("llvm-objdump-19", ["-d", "--mattr=+alu32", "--no-show-raw-insn", "-j", "tc", object], "")
-      .split("\n")
-      .flatMap(line => /^ +(\d+):\s+(.*)$/.exec(line)?.slice(1).join(": ") ?? [])
-      .map(inDecimal);
+    // Without alu32 it does not know 32-bit atomics; with it, it writes 32-bit loads as if they had another destination.
+    const withHalves = objdump(object, ["--mattr=+alu32"]);
+    const expected = objdump(object, []).map((line, index) => (line.includes("<unknown>") ? (withHalves[index] ?? "") : line));
     const found = disassemble(readFileSync(join(folder, "code"))).map(({ address, text }) => `${address}: ${text}`);
     assert.ok(found.length > 60);
     assert.equal(found, expected);
@@ -73,9 +72,12 @@ test("sign-extending moves and loads of the fourth version of the instruction se
   );
 });
 
-/** objdump's notation without its hexadecimal numbers and its jump targets. */
-function inDecimal(line: string): string {
-  return line.replace(/ <[^ ]*>$/, "").replace(/0x[0-9a-f]+/g, digits => BigInt(digits).toString());
+/** The lines of objdump: address and instruction, without its hexadecimal numbers and jump targets. */
+function objdump(object: string, options: readonly string[]): string[] {
+  return run("llvm-objdump-19", ["-d", "--no-show-raw-insn", "-j", "tc", ...options, object], "")
+    .split("\n")
+    .flatMap(line => /^ +(\d+):\s+(.*)$/.exec(line)?.slice(1).join(": ") ?? [])
+    .map(line => line.replace(/ <[^ ]*\+[^ ]*>$/, "").replace(/0x[0-9a-f]+/g, digits => BigInt(digits).toString()));
 }
 
 function run(command: string, args: string[], input: string): string {
