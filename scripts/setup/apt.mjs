@@ -31,6 +31,7 @@ const groups = {
   test: [
     { package: "bpftool", present: command("bpftool") },
     { package: "iproute2", present: command("ip") },
+    { package: "procps", present: command("sysctl") },
     { package: "tcpdump", present: command("tcpdump") },
     { package: "ethtool", present: command("ethtool") },
     { package: "iputils-ping", present: command("ping") },
