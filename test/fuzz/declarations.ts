@@ -1,0 +1,215 @@
+/** Random declarations: structs, headers, maps, params, lists. */
+import { type Content, type Field, fieldsText, type Header, type Layout, type MapKind, type MapModel, scalarsOf } from "./model.js";
+import type { Random } from "./random.js";
+import { code, type Fragment, fragment, type Part } from "./tree.js";
+import { literal, topOf, type Value, value, type Width, whole } from "./value.js";
+
+const structWidths = [8, 16, 32, 48, 64, 128] as const;
+
+/** Bit-sized fields that fill whole bytes together. */
+function bitRun(random: Random, fresh: (stem: string) => string): readonly Field[] {
+  const fields: Field[] = [];
+  let left = random.pick([8, 8, 16, 32]);
+  while (left > 0) {
+    const kind = random.below(4);
+    if (kind === 0) {
+      fields.push({ name: fresh("f"), type: "flag" });
+      left -= 1;
+    } else if (kind === 1 && left >= 4) {
+      fields.push({ name: fresh("f"), type: "flags", names: ["a", "b", "c"] });
+      left -= 3;
+    } else {
+      const width = random.between(1, Math.min(left, 20));
+      fields.push({ name: fresh("f"), type: "bits", width });
+      left -= width;
+    }
+  }
+  return fields;
+}
+
+function bytesOf(field: Field): number {
+  switch (field.type) {
+    case "int":
+    case "atomic":
+      return field.bits / 8;
+    case "array":
+      return (field.bits / 8) * field.length;
+    case "overlay":
+      return Math.max(...field.views.map(bytesOf));
+    case "bool":
+      return 1;
+    default:
+      return 0;
+  }
+}
+
+export function randomStruct(
+  random: Random,
+  fresh: (stem: string) => string,
+  inner: Layout | undefined,
+  simple = false,
+): { layout: Layout; text: Fragment } {
+  const fields: Field[] = [];
+  const count = random.between(1, simple ? 3 : 5);
+  const shared = () => fresh("f");
+  for (let i = 0; i < count; i++) {
+    const sort = simple ? 0 : random.below(9);
+    if (sort <= 3) fields.push({ name: shared(), type: "int", bits: random.pick(structWidths), network: random.chance(0.25) });
+    else if (sort === 4) fields.push({ name: shared(), type: "bool" });
+    else if (sort === 5)
+      fields.push({ name: shared(), type: "array", bits: random.pick([8, 8, 16, 32] as const), length: random.pick([2, 4, 6]) });
+    else if (sort === 6) fields.push({ name: shared(), type: "atomic", bits: random.pick([32, 64] as const) });
+    else if (sort === 7) fields.push(...bitRun(random, fresh));
+    else if (inner) fields.push({ name: shared(), type: "nested", struct: inner });
+  }
+  if (fields.length === 0) fields.push({ name: shared(), type: "int", bits: 32, network: false });
+  const layout = { name: fresh("Struct"), fields };
+  return { layout, text: fragment("struct", [`class ${layout.name} extends struct(${fieldsText(fields)}) {}`]) };
+}
+
+export function randomHeader(random: Random, fresh: (stem: string) => string): { header: Header; text: Fragment } {
+  const fields: Field[] = [];
+  const count = random.between(1, 4);
+  let size = 0;
+  for (let i = 0; i < count; i++) {
+    const sort = random.below(6);
+    if (sort <= 2) fields.push({ name: fresh("f"), type: "int", bits: random.pick(structWidths), network: true });
+    else if (sort === 3)
+      fields.push({ name: fresh("f"), type: "array", bits: random.pick([8, 16] as const), length: random.pick([2, 4, 8]) });
+    else if (sort === 4) {
+      const views: readonly Field[] = [
+        { name: fresh("f"), type: "int", bits: 32, network: true },
+        { name: fresh("f"), type: "array", bits: 8, length: 4 },
+      ];
+      fields.push({ name: fresh("f"), type: "overlay", views });
+    } else {
+      const run = bitRun(random, fresh);
+      fields.push(...run);
+      size +=
+        run.reduce((sum, field) => sum + (field.type === "bits" ? field.width : field.type === "flags" ? field.names.length : 1), 0) / 8;
+    }
+  }
+  for (const field of fields) size += bytesOf(field);
+  const name = fresh("Header");
+  const plain: Header = { name, fields, size, getters: [], fixed: [] };
+  const numbers = scalarsOf(plain).filter(({ value: of }) => of.kind === "number");
+  const words = numbers.find(({ bits }) => bits <= 8);
+  const options = words && random.chance(0.5) ? `, { length: h => ${size} + h.${words.path} % 4 * 4 }` : "";
+  const getters: { name: string; value: Value }[] = [];
+  const bodies: string[] = [];
+  const word = numbers.find(({ bits }) => bits <= 32);
+  if (word && random.chance(0.6)) {
+    const getter = fresh("get");
+    getters.push({ name: getter, value: value("number", 0n, 255n) });
+    bodies.push(`\n  get ${getter}(): u8 { return u8(this.${word.path} ^ ${random.below(256)}); }\n`);
+  }
+  const text = fragment("header", [`class ${name} extends header("${name}", ${fieldsText(fields)}${options}) {${bodies.join("")}}`]);
+  return { header: { ...plain, getters }, text };
+}
+
+const mapKinds: readonly (readonly [number, MapKind])[] = [
+  [5, "hashMap"],
+  [3, "lruHashMap"],
+  [2, "perCpuHashMap"],
+  [1.5, "perCpuLruHashMap"],
+  [2, "lpmTrie"],
+  [3, "arrayMap"],
+  [3, "perCpuArrayMap"],
+  [2, "scratch"],
+  [2, "counter"],
+  [2, "events"],
+];
+
+/** A map and its initialiser as the class writes it. */
+export function randomMap(
+  random: Random,
+  name: string,
+  structs: readonly Layout[],
+  keys: readonly Layout[],
+): { map: MapModel; text: Fragment } {
+  const kind = random.weighted(mapKinds);
+  const struct = random.pick(structs);
+  const perCpu = kind.startsWith("perCpu");
+  const hasAtomic = struct.fields.some(({ type }) => type === "atomic");
+  const content: Content =
+    random.chance(0.75) && !(perCpu && hasAtomic) ? { type: "struct", struct } : { type: "int", bits: random.pick(structWidths) };
+  const contentText = content.type === "int" ? `u${content.bits}` : content.struct.name;
+  const made = (map: Omit<MapModel, "name" | "kind">, text: string) => ({
+    map: { kind, name, ...map },
+    text: fragment(`declare ${kind}`, [`readonly ${name} = ${text};`]),
+  });
+  switch (kind) {
+    case "counter":
+      return made({ key: undefined, value: undefined, entries: 1 }, "counter()");
+    case "scratch":
+      return made({ key: undefined, value: { type: "struct", struct }, entries: 1 }, `scratch(${struct.name})`);
+    case "events":
+      return made({ key: undefined, value: { type: "struct", struct }, entries: 1 }, `events(${struct.name})`);
+    case "arrayMap":
+    case "perCpuArrayMap": {
+      const entries = random.pick([1, 3, 4, 8]);
+      return made({ key: undefined, value: content, entries }, `${kind}(${contentText}, ${entries})`);
+    }
+    case "lpmTrie": {
+      const bits = random.pick([32, 128] as const);
+      return made({ key: { type: "int", bits }, value: content, entries: 64 }, `lpmTrie(u${bits}, ${contentText}, { maxEntries: 64 })`);
+    }
+    default: {
+      const key: Content =
+        random.chance(0.4) && keys.length > 0
+          ? { type: "struct", struct: random.pick(keys) }
+          : { type: "int", bits: random.pick(structWidths) };
+      const keyText = key.type === "int" ? `u${key.bits}` : key.struct.name;
+      const entries = kind.toLowerCase().includes("lru") ? 4096 : random.pick([2, 16, 1024]);
+      return made({ key, value: content, entries }, `${kind}(${keyText}, ${contentText}, { maxEntries: ${entries} })`);
+    }
+  }
+}
+
+/** What the pipeline's constructor puts into a map before it runs. */
+export function initialEntries(random: Random, path: string, map: MapModel): readonly Fragment[] {
+  if (map.key === undefined || map.value === undefined) return [];
+  const count = random.below(3);
+  const made: Fragment[] = [];
+  for (let i = 0; i < count; i++) {
+    const key = map.kind === "lpmTrie" ? prefix(random, map) : constantOf(random, map.key, BigInt(random.below(4)));
+    const stored = constantOf(random, map.value);
+    made.push(fragment("initial entry", code`${path}.set(${key}, ${stored});`));
+  }
+  return made;
+}
+
+function prefix(random: Random, map: MapModel): string {
+  const bits = map.key?.type === "int" ? map.key.bits : 32;
+  const address = random.chance(0.5) ? BigInt(random.below(4)) : random.bigBetween(0n, topOf(bits));
+  return `{ prefix: ${literal(bits === 32 ? "number" : "wide", address)}, length: ${random.pick([0, 1, 8, bits - 2, bits - 1, bits])} }`;
+}
+
+function constantOf(random: Random, content: Content, fixed?: bigint): string {
+  const scalar = (bits: Width) => literal(whole(bits).kind, fixed ?? random.edge(0n, topOf(bits)));
+  if (content.type === "int") return scalar(content.bits);
+  const parts = content.struct.fields.flatMap(field => {
+    if (field.type === "int") return [`${field.name}: ${scalar(field.bits)}`];
+    if (field.type === "bits") return [`${field.name}: ${fixed ?? random.bigBetween(0n, topOf(field.width))}`];
+    if (field.type === "flag" || field.type === "bool") return [`${field.name}: ${random.chance(0.5)}`];
+    return [];
+  });
+  return `{ ${parts.join(", ")} }`;
+}
+
+/** `param(u16, 1500, { min: 68, max: 9000 })` and what its value may be. */
+export function randomVariable(random: Random, name: string): { constant: { text: string; value: Value }; text: Fragment } {
+  const kind = random.pick(["param", "setting"]);
+  const bits = random.pick([8, 16, 32, 48, 64] as const);
+  const of = whole(bits);
+  const low = random.chance(0.5) ? 0n : random.edge(0n, 1000n < of.max ? 100n : of.max);
+  const high = random.chance(0.4) ? of.max : random.edge(low, of.max);
+  const initial = random.bigBetween(low, high);
+  const write = (number: bigint) => literal(of.kind, number);
+  const range = random.chance(0.8) ? `, { min: ${write(low)}, max: ${write(high)} }` : "";
+  const parts: readonly Part[] = [`readonly ${kind}${name} = ${kind}(u${bits}, ${write(initial)}${range});`];
+  return {
+    constant: { text: `this.${kind}${name}.value`, value: range === "" ? of : value(of.kind, low, high) },
+    text: fragment(`declare ${kind}`, parts),
+  };
+}
