@@ -3,7 +3,7 @@
  * and libpcap are compared with.
  */
 import { compare, compute, protocolsOf } from "./arithmetic.js";
-import type { Condition, Family, Side } from "./condition.js";
+import type { Carrier, Condition, Family, Side } from "./condition.js";
 import type { Arithmetic, ProtocolWord, RelationalOperator } from "./expression.js";
 import { ProtocolNames } from "./names.js";
 
@@ -17,7 +17,7 @@ export interface Reading {
   /** for later fragments of IPv4 */
   hasTransport(family: Family): boolean | undefined;
   port(family: Family, side: Side): number | undefined;
-  address(carrier: "ip" | "ip6" | "arp" | "rarp", side: Side): bigint | undefined;
+  addressIs(carrier: Carrier, side: Side, value: bigint, mask: bigint): boolean | undefined;
   station(side: Side): bigint | undefined;
   /** where the header of a protocol that may be indexed begins; it has been seen to be there */
   base(protocol: ProtocolWord): number | undefined;
@@ -55,7 +55,7 @@ export function evaluate(condition: Condition, reading: Reading): boolean | unde
       return protocol(reading, condition.family, condition.value);
     case "address": {
       if (reading.etherType() !== typeOf(condition.carrier)) return reading.etherType() === undefined ? undefined : false;
-      return map(reading.address(condition.carrier, condition.side), (address) => (address & condition.mask) === (condition.value & condition.mask));
+      return reading.addressIs(condition.carrier, condition.side, condition.value, condition.mask);
     }
     case "station":
       return map(reading.station(condition.side), (station) => (station & condition.mask) === condition.value);
@@ -86,7 +86,7 @@ export function evaluate(condition: Condition, reading: Reading): boolean | unde
 
 const map = <T, U>(value: T | undefined, then: (value: T) => U): U | undefined => (value === undefined ? undefined : then(value));
 
-export function typeOf(carrier: "ip" | "ip6" | "arp" | "rarp"): number {
+export function typeOf(carrier: Carrier): number {
   switch (carrier) {
     case "ip":
       return Ipv4Type;

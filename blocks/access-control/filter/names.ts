@@ -76,7 +76,6 @@ export const ProtocolNames: ReadonlyMap<string, number> = new Map([
   ["udp", 17],
   ["esp", 50],
   ["ah", 51],
-  ["icmp6", 58],
   ["ipv6-icmp", 58],
   ["pim", 103],
   ["vrrp", 112],

@@ -1,5 +1,5 @@
 /** Two ways to read a frame: as libpcap does, byte by byte from fixed offsets, and as this package does. */
-import type { Family, Side } from "./condition.js";
+import type { Carrier, Family, Side } from "./condition.js";
 import type { Reading } from "./evaluate.js";
 import type { ProtocolWord } from "./expression.js";
 
@@ -21,17 +21,31 @@ class Bytes {
     for (let i = 0; i < size; i++) value = (value << 8n) | BigInt(this.frame[offset + i] ?? 0);
     return value;
   }
-  address(at: number, carrier: "ip" | "ip6" | "arp" | "rarp", side: Side): bigint | undefined {
-    const source = side === "source";
-    switch (carrier) {
-      case "ip":
-        return this.wide(at + (source ? 12 : 16), 4);
-      case "ip6":
-        return this.wide(at + (source ? 8 : 24), 16);
-      case "arp":
-      case "rarp":
-        return this.wide(at + (source ? 14 : 24), 4);
+  /** Compares word by word, first word first. */
+  addressIs(at: number, carrier: Carrier, side: Side, value: bigint, mask: bigint): boolean | undefined {
+    const words = carrier === "ip6" ? 4 : 1;
+    const start = at + addressOffset(carrier, side);
+    for (let i = 0; i < words; i++) {
+      const shift = BigInt(32 * (words - 1 - i));
+      const part = (mask >> shift) & 0xffff_ffffn;
+      const word = this.wide(start + i * 4, 4);
+      if (word === undefined) return undefined;
+      if ((word & part) !== ((value >> shift) & part)) return false;
     }
+    return true;
+  }
+}
+
+function addressOffset(carrier: Carrier, side: Side): number {
+  const source = side === "source";
+  switch (carrier) {
+    case "ip":
+      return source ? 12 : 16;
+    case "ip6":
+      return source ? 8 : 24;
+    case "arp":
+    case "rarp":
+      return source ? 14 : 24;
   }
 }
 
@@ -76,7 +90,7 @@ export function readLikeLibpcap(frame: Uint8Array, wireLength: number): Reading 
       const at = transport(family);
       return at === undefined ? undefined : bytes.number(at + (side === "source" ? 0 : 2), 2);
     },
-    address: (carrier, side) => bytes.address(Ethernet, carrier, side),
+    addressIs: (carrier, side, value, mask) => bytes.addressIs(Ethernet, carrier, side, value, mask),
     station: (side) => bytes.wide(side === "source" ? 6 : 0, 6),
     base(word) {
       return baseOf(word, Ethernet, () => transport(word === "icmp6" ? 6 : 4));
@@ -183,7 +197,10 @@ export function readThroughTags(whole: Uint8Array, mark = 0): Reading {
     protocolIs: (family, value) => ifFamily(family, so.protocol === value),
     hasTransport: (family) => ifFamily(family, so.fragment !== "later"),
     port: (_family, side) => (bytes.number(so.transport, 4) === undefined ? undefined : bytes.number(so.transport + (side === "source" ? 0 : 2), 2)),
-    address: (carrier, side) => ((carrier === "ip" || carrier === "ip6") && so.family === 0 ? undefined : bytes.address(so.network, carrier, side)),
+    addressIs(carrier, side, value, mask) {
+      if (so.family === 0 && (carrier === "ip" || carrier === "ip6")) return undefined;
+      return bytes.addressIs(so.network, carrier, side, value, mask);
+    },
     station: (side) => bytes.wide(side === "source" ? 6 : 0, 6),
     base: (word) => baseOf(word, so.network, () => so.transport),
     read: (offset, size) => bytes.number(offset, size),

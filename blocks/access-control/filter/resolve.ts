@@ -12,6 +12,7 @@ const Ipv6Type = 0x86dd;
 
 const Tcp = 6;
 const Udp = 17;
+const Icmp6 = 58;
 const Sctp = 132;
 const all32 = 0xffff_ffffn;
 const all48 = 0xffff_ffff_ffffn;
@@ -84,7 +85,7 @@ export function resolve(expression: Expression, text: string): Condition {
       case "vrrp":
         return { kind: "protocol", family: 4, value: ProtocolNames.get(word) ?? 0 };
       case "icmp6":
-        return { kind: "protocol", family: 6, value: ProtocolNames.get(word) ?? 0 };
+        return { kind: "protocol", family: 6, value: Icmp6 };
     }
   }
 
