@@ -37,3 +37,7 @@ export type { Packet, TcPacket, VlanTag, XdpPacket } from "./packet/types.js";
 export { fromTarget, type Param, param, type Range, setting } from "./param.js";
 export { Pipeline } from "./pipeline.js";
 export { Verdict } from "./verdict.js";
+export { addressKey, ipv4, ipv6, isMulticast, mac, octet } from "./helpers/addresses.js";
+export { max, min, prefixOf } from "./helpers/bigints.js";
+export { fold16 } from "./helpers/fold.js";
+export { FNV_START, fnv1a, hashEnd, hashWord } from "./helpers/hash.js";

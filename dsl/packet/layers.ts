@@ -17,6 +17,8 @@ import { Sctp } from "../headers/sctp.js";
 import { Tcp } from "../headers/tcp.js";
 import { Udp } from "../headers/udp.js";
 import { Vlan } from "../headers/vlan.js";
+import type { IntSchema } from "../core/schema.js";
+import { changed16, changed32, checksumAfter, wordsOf } from "../helpers/fold.js";
 import type { PacketPrimitives } from "./primitives.js";
 import type { VlanTag } from "./types.js";
 
@@ -33,10 +35,37 @@ export const Fragment = {
 /** TCP, UDP and SCTP begin alike. */
 export class Ports extends header("Ports", { srcPort: u16Schema, dstPort: u16Schema }) {}
 
+/** Where checksums are in their headers. */
+const TCP_CHECKSUM = 16;
+const UDP_CHECKSUM = 6;
+const ICMP_CHECKSUM = 2;
+
+/** The sum of a u128's words where all bits are ones: what `wordsOf` of a complement adds up to. */
+const ALL_ONES = 4 * 0xffff_ffff;
+
+/** What `rewrite` may change beside addresses. */
+export interface Rewrite {
+  /** of TCP and UDP; SCTP's is left alone, as its CRC covers the whole packet */
+  sourcePort?: u16;
+  /** of TCP and UDP; SCTP's is left alone, as its CRC covers the whole packet */
+  destinationPort?: u16;
+  /** the hop limit in IPv6 */
+  ttl?: u8;
+  /** 0 … 63 */
+  dscp?: u8;
+}
+export interface Ipv4Rewrite extends Rewrite {
+  source?: u32;
+  destination?: u32;
+}
+export interface Ipv6Rewrite extends Rewrite {
+  source?: u128;
+  destination?: u128;
+}
+
 /** What the layers of every packet have. */
 abstract class LayersBase {
-  /** @internal */
-  readonly packet: PacketPrimitives;
+  protected readonly packet: PacketPrimitives;
   readonly ethernet: Ethernet;
   /** the IP protocol behind all extension headers; 0 where the packet is not IP */
   readonly protocol: u8;
@@ -46,8 +75,7 @@ abstract class LayersBase {
   readonly networkOffset: u16;
   /** where the transport header begins */
   readonly transportOffset: u16;
-  /** @internal */
-  readonly ports: Ports | undefined;
+  protected readonly ports: Ports | undefined;
   readonly tcp: Tcp | undefined;
   readonly udp: Udp | undefined;
   readonly icmp: Icmp | undefined;
@@ -103,6 +131,60 @@ abstract class LayersBase {
     if (this.sctp) return this.transportOffset + 12;
     return this.transportOffset;
   }
+
+  /**
+   * Stores an integer inside the transport segment and keeps its checksum right. Nothing where the packet ends before
+   * it; of later fragments and of protocols without a known checksum only the bytes change.
+   * @param offset from the packet's start, as `transportOffset` is
+   * @param schema u8, u16 or u32
+   * @example if (mss > limit) layers.write(at + 2, u16, limit);
+   */
+  write<T extends number>(offset: number, schema: IntSchema<T>, value: T): void {
+    const before = this.packet.read(offset, schema);
+    if (before === undefined) return;
+    this.packet.write(offset, schema, value);
+    const changed = schema.size === 4 ? 0xffff_ffff - before + value : 0xffff - before + value;
+    // A word that begins at an odd place counts with its bytes the other way round; a byte at an even place is a high one.
+    const turned = (offset - this.transportOffset + (schema.size === 1 ? 1 : 0)) % 2 === 1;
+    this.updateTransport(turned ? changed * 256 : changed);
+  }
+
+  /** Stores ports, then the transport checksum: last, as tc's helper for it ends packet pointers. */
+  protected rewriteTransport(to: Rewrite, addressed: boolean, addresses: number): void {
+    const tcp = this.tcp;
+    const udp = this.udp;
+    const ported = to.sourcePort !== undefined || to.destinationPort !== undefined;
+    let ports = 0;
+    if (tcp) {
+      if (to.sourcePort !== undefined) {
+        ports += changed16(tcp.srcPort, to.sourcePort);
+        tcp.srcPort = to.sourcePort;
+      }
+      if (to.destinationPort !== undefined) {
+        ports += changed16(tcp.dstPort, to.destinationPort);
+        tcp.dstPort = to.destinationPort;
+      }
+      if (addressed || ported) this.packet.replaceChecksum(this.transportOffset + TCP_CHECKSUM, addresses, ports, false);
+    } else if (udp) {
+      if (to.sourcePort !== undefined) {
+        ports += changed16(udp.srcPort, to.sourcePort);
+        udp.srcPort = to.sourcePort;
+      }
+      if (to.destinationPort !== undefined) {
+        ports += changed16(udp.dstPort, to.destinationPort);
+        udp.dstPort = to.destinationPort;
+      }
+      if (addressed || ported) this.packet.replaceChecksum(this.transportOffset + UDP_CHECKSUM, addresses, ports, true);
+    } else if (this.icmpv6) {
+      if (addressed) this.packet.replaceChecksum(this.transportOffset + ICMP_CHECKSUM, addresses, 0, false);
+    }
+  }
+
+  private updateTransport(others: number): void {
+    if (this.tcp) this.packet.replaceChecksum(this.transportOffset + TCP_CHECKSUM, 0, others, false);
+    else if (this.udp) this.packet.replaceChecksum(this.transportOffset + UDP_CHECKSUM, 0, others, true);
+    else if (this.icmp || this.icmpv6) this.packet.replaceChecksum(this.transportOffset + ICMP_CHECKSUM, 0, others, false);
+  }
 }
 
 /** The layers of an IPv4 packet. */
@@ -133,6 +215,36 @@ export class Ipv4Layers extends LayersBase {
   get destination(): u32 {
     return this.ip.dst;
   }
+
+  /**
+   * Changes addresses, ports, TTL and DSCP, and keeps every checksum right, on XDP and tc. A UDP checksum of zero
+   * stays zero; of later fragments the IP header alone changes. Views stay good.
+   * @example layers.rewrite({ destination: backend.address, destinationPort: 8080 });
+   */
+  rewrite(to: Ipv4Rewrite): void {
+    const ip = this.ip;
+    let addresses = 0;
+    if (to.source !== undefined) {
+      addresses += changed32(ip.src, to.source);
+      ip.src = to.source;
+    }
+    if (to.destination !== undefined) {
+      addresses += changed32(ip.dst, to.destination);
+      ip.dst = to.destination;
+    }
+    let header = addresses;
+    if (to.ttl !== undefined) {
+      header += (0xff - ip.ttl + to.ttl) * 256 + 0xff;
+      ip.ttl = to.ttl;
+    }
+    if (to.dscp !== undefined) {
+      header += changed16(ip.dscp * 4, to.dscp * 4);
+      ip.dscp = to.dscp;
+    }
+    const addressed = to.source !== undefined || to.destination !== undefined;
+    if (addressed || to.ttl !== undefined || to.dscp !== undefined) ip.checksum = checksumAfter(ip.checksum, header);
+    this.rewriteTransport(to, addressed, addresses);
+  }
 }
 
 /** The layers of an IPv6 packet. */
@@ -162,6 +274,38 @@ export class Ipv6Layers extends LayersBase {
   }
   get destination(): u128 {
     return this.ip.dst;
+  }
+
+  /**
+   * Changes addresses, ports, hop limit and DSCP, and keeps every checksum right, on XDP and tc. Of later fragments the
+   * IP header alone changes. Views stay good.
+   * @example layers.rewrite({ source: ipv6("2001:db8::1"), ttl: 64 });
+   */
+  rewrite(to: Ipv6Rewrite): void {
+    const ip = this.ip;
+    let addresses = 0;
+    if (to.source !== undefined) {
+      addresses += ALL_ONES - wordsOf(ip.src) + wordsOf(to.source);
+      ip.src = to.source;
+    }
+    if (to.destination !== undefined) {
+      addresses += ALL_ONES - wordsOf(ip.dst) + wordsOf(to.destination);
+      ip.dst = to.destination;
+    }
+    let header = addresses;
+    if (to.ttl !== undefined) {
+      header += changed16(ip.hopLimit, to.ttl);
+      ip.hopLimit = to.ttl;
+    }
+    if (to.dscp !== undefined) {
+      // The upper six bits of the traffic class, which begins at the fifth bit of the header.
+      const before = ip.trafficClass;
+      const after = to.dscp * 4 + (before % 4);
+      header += (0xff - before + after) * 16 + 0xf00f;
+      ip.trafficClass = after;
+    }
+    this.rewriteTransport(to, to.source !== undefined || to.destination !== undefined, addresses);
+    this.packet.noteChange(header);
   }
 }
 

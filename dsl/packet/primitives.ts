@@ -11,4 +11,22 @@ export interface PacketPrimitives extends Packet {
    * whose failing arm aborts.
    */
   frame(): Ethernet;
+  /**
+   * Updates a transport checksum at `offset`, after everything that it covers was stored. `addresses` and `others` are
+   * ones' complement differences Σ (~old + new) of 16-bit words in host order, each 0 … 2^47 (`others` is what is in
+   * the segment itself, `addresses` what is in the pseudo-header alone). Nothing where the packet ends before
+   * `offset + 2`.
+   *
+   * XDP: one update (RFC 1624) by the sum of both: HC' = ~fold(~HC + addresses + others). tc: `l4_csum_replace` with
+   * BPF_F_PSEUDO_HDR for `addresses`, then one without for `others`; either is left out where its difference is the
+   * constant 0; differences are folded and swapped into network order. `udp`: a checksum of zero stays zero (RFC 768:
+   * there is none), one that becomes zero is 0xffff (BPF_F_MARK_MANGLED_0). Views survive.
+   */
+  replaceChecksum(offset: number, addresses: number, others: number, udp: boolean): void;
+  /**
+   * Tells tc by what difference the packet's bytes changed where no checksum inside makes up for it (IPv6 addresses
+   * behind `replaceChecksum`'s pseudo-header, hop limit): `csum_update`, which only a CHECKSUM_COMPLETE packet heeds.
+   * XDP and Node: nothing.
+   */
+  noteChange(difference: number): void;
 }

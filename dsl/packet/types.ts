@@ -8,11 +8,11 @@ import type { Encap } from "./encap.js";
 /** A VLAN tag (IEEE 802.1Q). */
 export interface VlanTag {
   /** 0 … 4095 */
-  id: u16;
+  readonly id: u16;
   /** priority code point, 0 … 7 */
-  priority: u8;
+  readonly priority: u8;
   /** the next tag inside (802.1ad), where there is one */
-  readonly inner: { id: u16 } | undefined;
+  readonly inner: { readonly id: u16 } | undefined;
 }
 
 /** A packet at a hook. Offsets count from the Ethernet header's first byte and never count the outermost VLAN tag. */
@@ -70,7 +70,7 @@ export interface TcPacket extends Packet {
   priority: u32;
   /** earliest departure, nanoseconds of CLOCK_MONOTONIC; kept by the fq queueing discipline */
   departure: u64;
-  /** Sends a copy out of `to`, as the packet is now; whether it could. Ends every view. */
+  /** Sends a copy out of `to`, as the packet is now; whether it could. Views stay good. */
   mirror(to: Device): boolean;
 }
 /** A packet in the driver; `xdp` takes it. */
