@@ -2,12 +2,13 @@
 import { existsSync, realpathSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
-import { type CompilerOptions, type Node, Project, type SourceFile, ts } from "ts-morph";
+import { ts } from "ts-morph";
 import type { Diagnostic } from "../diagnostics/diagnostic.js";
 import type { Span } from "../ir/ir.js";
-import { SourceRoot } from "../source/source-root.js";
+import { packageRoot, SourceRoot } from "../source/source-root.js";
 import type { CheckedProgram } from "./checked-program.js";
-import { declarationAt, type FunctionDeclarationNode } from "./declaration-at.js";
+import { createCompilerHost } from "./compiler-host.js";
+import { declarationAt, type FunctionNode } from "./declaration-at.js";
 import { typescriptDiagnostics } from "./typescript-diagnostics.js";
 
 export interface CreateProgramOptions {
@@ -17,32 +18,42 @@ export interface CreateProgramOptions {
   readonly previous?: CheckedProgram;
 }
 
+/** datapath's own package */
 const here = realpathSync(fileURLToPath(new URL("../../", import.meta.url)));
 
-/** @throws where the file does not exist; errors in the program are diagnostics */
+/**
+ * Parses and type-checks a file and what it imports.
+ *
+ * @throws where the file does not exist; errors in the program are diagnostics
+ */
 export function createProject(file: string, options: CreateProgramOptions = {}): CheckedProgram {
   const path = realpathSync(resolve(file));
   const root = options.root ?? SourceRoot.of(path);
-  const { compilerOptions, config } = optionsFor(path);
-  const project =
-    options.previous?.project ?? new Project({ compilerOptions, skipAddingFilesFromTsConfig: true, skipFileDependencyResolution: true });
-  if (options.previous !== undefined) for (const source of project.getSourceFiles()) source.refreshFromFileSystemSync();
-  const entry = project.addSourceFileAtPath(path);
-  return new Checked(root, project, entry, config);
+  const { compilerOptions, configs } = optionsFor(path);
+  const program = ts.createProgram({
+    rootNames: [path],
+    options: compilerOptions,
+    host: createCompilerHost(compilerOptions),
+    ...(options.previous === undefined ? {} : { oldProgram: options.previous.program }),
+  });
+  return new Checked(root, program, path, configs);
 }
 
 class Checked implements CheckedProgram {
   readonly root: SourceRoot;
-  readonly project: Project;
-  readonly entry: SourceFile;
+  readonly program: ts.Program;
+  readonly checker: ts.TypeChecker;
+  readonly entry: ts.SourceFile;
   readonly diagnostics: readonly Diagnostic[];
   readonly files: readonly string[];
 
-  constructor(root: SourceRoot, project: Project, entry: SourceFile, config: string | undefined) {
+  constructor(root: SourceRoot, program: ts.Program, path: string, configs: readonly string[]) {
     this.root = root;
-    this.project = project;
+    this.program = program;
+    this.checker = program.getTypeChecker();
+    const entry = program.getSourceFile(path);
+    if (entry === undefined) throw new Error(`the type-check lost its own file ${path}`);
     this.entry = entry;
-    const program = project.getProgram().compilerObject;
     const sources = program.getSourceFiles();
     this.diagnostics = typescriptDiagnostics(
       program,
@@ -50,21 +61,22 @@ class Checked implements CheckedProgram {
       root,
     );
     const read = sources.filter(source => !program.isSourceFileDefaultLibrary(source)).map(source => source.fileName);
-    this.files = [...read, ...(config === undefined ? [] : [config])].sort();
+    const packages = new Set(read.map(name => packageRoot(name)).filter(folder => folder !== undefined));
+    this.files = [...read, ...configs, ...[...packages].map(folder => join(folder, "package.json"))].sort();
   }
 
-  declarationAt(file: string, line: number, column: number): FunctionDeclarationNode | undefined {
-    const source = this.project.getSourceFile(file) ?? this.project.addSourceFileAtPathIfExists(file);
-    return source === undefined ? undefined : declarationAt(source, line, column);
+  declarationAt(file: string, line: number, column: number): FunctionNode | undefined {
+    const source = this.program.getSourceFile(file);
+    return source === undefined || source.isDeclarationFile ? undefined : declarationAt(source, line, column);
   }
 
-  spanOf(node: Node): Span {
+  spanOf(node: ts.Node): Span {
     const source = node.getSourceFile();
-    const start = node.getStart();
-    const { line, column } = source.getLineAndColumnAtPos(start);
-    const firstLine = node.getText().indexOf("\n");
-    const length = firstLine < 0 ? node.getEnd() - start : firstLine;
-    return { file: this.root.nameOf(source.getFilePath()), line, column, length };
+    const start = node.getStart(source);
+    const { line, character } = source.getLineAndCharacterOfPosition(start);
+    const firstLine = source.text.slice(start, node.end).indexOf("\n");
+    const length = firstLine < 0 ? node.end - start : firstLine;
+    return { file: this.root.nameOf(source.fileName), line: line + 1, column: character + 1, length };
   }
 }
 
@@ -73,23 +85,24 @@ function isUsers(source: ts.SourceFile, root: SourceRoot): boolean {
   const file = source.fileName;
   if (source.isDeclarationFile || file.includes("/node_modules/") || !file.startsWith(`${root.path}/`)) return false;
   // Compiling an example inside datapath's own repository: its language and compiler have their own type-check.
-  return !(root.path === here && /^(dsl|codegen|runtime|testing|index\.ts)/.test(file.slice(here.length + 1)));
+  return !(root.path === resolve(here) && /^(dsl|codegen|runtime|testing|index\.ts)\b/.test(file.slice(root.path.length + 1)));
 }
 
-function optionsFor(file: string): { readonly compilerOptions: CompilerOptions; readonly config: string | undefined } {
+function optionsFor(file: string): { readonly compilerOptions: ts.CompilerOptions; readonly configs: readonly string[] } {
   const config = ts.findConfigFile(dirname(file), ts.sys.fileExists);
-  const theirs = config === undefined ? {} : readConfig(config);
-  return { compilerOptions: { ...defaults(file), ...theirs, ...forced }, config };
+  const { theirs, configs } = config === undefined ? { theirs: {}, configs: [] } : readConfig(config);
+  return { compilerOptions: { ...defaults(file), ...theirs, ...forced }, configs };
 }
 
 /** Errors of the tsconfig itself are left to tsc: what could be read is used. */
-function readConfig(config: string): CompilerOptions {
-  const { config: json } = ts.readConfigFile(config, ts.sys.readFile);
+function readConfig(config: string): { readonly theirs: ts.CompilerOptions; readonly configs: readonly string[] } {
+  const json = ts.readJsonConfigFile(config, ts.sys.readFile);
   const host: ts.ParseConfigHost = { ...ts.sys, useCaseSensitiveFileNames: true, readDirectory: () => [] };
-  return ts.parseJsonConfigFileContent(json, host, dirname(config)).options;
+  const { options } = ts.parseJsonSourceFileConfigFileContent(json, host, dirname(config));
+  return { theirs: options, configs: [config, ...(json.extendedSourceFiles ?? [])] };
 }
 
-function defaults(file: string): CompilerOptions {
+function defaults(file: string): ts.CompilerOptions {
   return {
     lib: ["lib.es2023.d.ts", "lib.esnext.disposable.d.ts"],
     types: hasNodeTypes(dirname(file)) ? ["node"] : [],
@@ -103,7 +116,7 @@ function hasNodeTypes(folder: string): boolean {
 }
 
 /** What the language relies on, whatever the tsconfig says. */
-const forced: CompilerOptions = {
+const forced: ts.CompilerOptions = {
   strict: true,
   noEmit: true,
   composite: false,

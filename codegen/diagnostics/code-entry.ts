@@ -53,3 +53,8 @@ function outdent(text: string): string[] {
   const depth = Math.min(...lines.filter(line => line.trim() !== "").map(line => line.length - line.trimStart().length));
   return lines.map(line => line.slice(depth).trimEnd());
 }
+
+/** Two examples that differ in the hook's body alone. */
+export function bodies(failing: string, passing: string, parts: Parts = {}): Example {
+  return { failing: ingress(failing, parts), passing: ingress(passing, parts) };
+}

@@ -5,10 +5,14 @@
  * 1xxx the module and the subset, 2xxx integers, 3xxx packets, 4xxx maps and params, 5xxx toolchain, 6xxx load and verify, 7xxx attach.
  */
 import type { CodeEntry } from "./code-entry.js";
+import { expressionCodes } from "./codes/expressions.js";
 import { programCodes } from "./codes/program.js";
+import { statementCodes } from "./codes/statements.js";
 
 const table = {
   ...programCodes,
+  ...statementCodes,
+  ...expressionCodes,
 };
 
 /** A code of the table; anything else does not type-check. */

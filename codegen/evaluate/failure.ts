@@ -42,7 +42,11 @@ export function notAPipeline(context: Context, exported: { readonly name: string
 }
 
 export function constructorThrew(context: Context, name: string, thrown: unknown): Diagnostic {
-  return diagnose("DP1003", placeOf(context, thrown), `making the pipeline failed: new ${name}() threw ${messageOf(thrown)}`);
+  return diagnose(
+    "DP1003",
+    placeOf(context, thrown) ?? whole(context),
+    `making the pipeline failed: new ${name}() threw ${messageOf(thrown)}`,
+  );
 }
 
 export function importFailed(context: Context, thrown: unknown): Diagnostic {
@@ -52,7 +56,7 @@ export function importFailed(context: Context, thrown: unknown): Diagnostic {
   }
   const syntax = syntaxErrorOf(context, thrown);
   if (syntax !== undefined) return syntax;
-  return diagnose("DP1004", placeOf(context, thrown), `the module threw ${messageOf(thrown)}`);
+  return diagnose("DP1004", placeOf(context, thrown) ?? whole(context), `the module threw ${messageOf(thrown)}`);
 }
 
 export function unrepeatable(context: Context, what: readonly string[]): Diagnostic {
@@ -62,7 +66,11 @@ export function unrepeatable(context: Context, what: readonly string[]): Diagnos
 /** esbuild says `Transform failed with 1 error:\n/path/x.dp.ts:3:9: ERROR: Expected ";" but found "y"`. */
 function syntaxErrorOf(context: Context, thrown: unknown): Diagnostic | undefined {
   const found = /^(?:\s*)(\/[^\n]*?):(\d+):(\d+): ERROR: ([^\n]+)/m.exec(messageOf(thrown));
-  if (found === null) return thrown instanceof SyntaxError ? diagnose("DP1008", placeOf(context, thrown), messageOf(thrown)) : undefined;
+  if (found === null) {
+    // One that user code threw (JSON.parse does) has the user's line in its stack.
+    const isParsers = thrown instanceof SyntaxError && placeOf(context, thrown) === undefined;
+    return isParsers ? diagnose("DP1008", whole(context), messageOf(thrown)) : undefined;
+  }
   const [, file = "", line = "1", column = "0", message = ""] = found;
   const span: Span = { file: context.root.nameOf(bare(file)), line: Number(line), column: Number(column) + 1, length: 1 };
   return diagnose("DP1008", span, message);
@@ -80,7 +88,7 @@ function withoutImporter(message: string): string {
 }
 
 /** The first frame of the stack that is the user's: source maps are on, so it is in TypeScript already. */
-function placeOf(context: Context, thrown: unknown): Span {
+function placeOf(context: Context, thrown: unknown): Span | undefined {
   const stack = thrown instanceof Error ? (thrown.stack ?? "") : "";
   for (const [, url = "", line = "1", column = "1"] of stack.matchAll(
     /(?:\(|at (?:async )?)((?:file:\/\/|\/)[^\s()]*?):(\d+):(\d+)\)?$/gm,
@@ -91,7 +99,7 @@ function placeOf(context: Context, thrown: unknown): Span {
     if (inLanguage || file.includes("/node_modules/")) continue;
     return { file: context.root.nameOf(file), line: Number(line), column: Number(column), length: 1 };
   }
-  return whole(context);
+  return undefined;
 }
 
 function whole(context: Context): Span {

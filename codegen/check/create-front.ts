@@ -1,0 +1,30 @@
+/** Puts evaluation and type-check together into what the specialiser asks of them. */
+import type { Diagnostic } from "../diagnostics/diagnostic.js";
+import type { Evaluation } from "../evaluate/evaluation.js";
+import type { Front } from "../specialise/front.js";
+import { checkSubset } from "./check-subset.js";
+import type { CheckedProgram } from "./checked-program.js";
+import type { FunctionNode } from "./declaration-at.js";
+
+/** @param report takes the subset's diagnostics of each declaration that is reached, once */
+export function createFront(evaluation: Evaluation, program: CheckedProgram, report: (diagnostic: Diagnostic) => void): Front {
+  const declarations = new WeakMap<object, FunctionNode | undefined>();
+  const checked = new Set<FunctionNode>();
+  return {
+    checker: program.checker,
+    declarationOf(fn) {
+      if (declarations.has(fn)) return declarations.get(fn);
+      const at = evaluation.locate(fn);
+      const declaration = at === undefined ? undefined : program.declarationAt(at.file, at.line, at.column);
+      declarations.set(fn, declaration);
+      return declaration;
+    },
+    resolve: (fn, name) => evaluation.resolve(fn, name),
+    spanOf: node => program.spanOf(node),
+    reached(declaration) {
+      if (checked.has(declaration)) return;
+      checked.add(declaration);
+      for (const diagnostic of checkSubset(declaration, program)) report(diagnostic);
+    },
+  };
+}
