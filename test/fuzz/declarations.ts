@@ -209,7 +209,7 @@ export function randomVariable(random: Random, name: string): { constant: { text
   const range = random.chance(0.8) ? `, { min: ${write(low)}, max: ${write(high)} }` : "";
   const parts: readonly Part[] = [`readonly ${kind}${name} = ${kind}(u${bits}, ${write(initial)}${range});`];
   return {
-    constant: { text: `this.${kind}${name}.value`, value: range === "" ? of : value(of.kind, low, high) },
+    constant: { text: `this.${kind}${name}.value`, value: range === "" ? of : { ...of, min: low, max: high } },
     text: fragment(`declare ${kind}`, parts),
   };
 }

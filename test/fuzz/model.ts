@@ -1,5 +1,5 @@
 /** What a generated program declares: fields, structs, headers, maps, methods. The generator's own account of them. */
-import { kindOf, topOf, truth, type Value, value, type Width, whole } from "./value.js";
+import { flavoured, topOf, truth, type Value, value, type Width, whole } from "./value.js";
 
 export type Field =
   | { readonly name: string; readonly type: "int"; readonly bits: Width; readonly network: boolean }
@@ -45,13 +45,13 @@ function scalarsOfField(field: Field, path: string): readonly Scalar[] {
     case "int":
       return [{ path, value: whole(field.bits), bits: field.bits, field }];
     case "bits":
-      return [{ path, value: value("number", 0n, topOf(field.width)), bits: field.width, field }];
+      return [{ path, value: flavoured(value("number", 0n, topOf(field.width)), 32), bits: field.width, field }];
     case "flag":
     case "bool":
       return [{ path, value: truth, bits: 1, field }];
     case "flags": {
       const bits = field.names.length;
-      const whole: Scalar = { path: `${path}.value`, value: value("number", 0n, topOf(bits)), bits, field };
+      const whole: Scalar = { path: `${path}.value`, value: flavoured(value("number", 0n, topOf(bits)), 32), bits, field };
       return [...field.names.map(name => ({ path: `${path}.${name}`, value: truth, bits: 1, field })), whole];
     }
     case "array":
@@ -178,5 +178,5 @@ export function typeText(of: Value): string {
 
 /** The value that a declared type admits; `number` itself is not used for declarations. */
 export function declared(bits: Width | 1): Value {
-  return bits === 1 ? truth : value(kindOf(bits), 0n, topOf(bits));
+  return bits === 1 ? truth : whole(bits);
 }

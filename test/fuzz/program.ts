@@ -6,7 +6,7 @@ import { type Constant, type ConstantList, type Members, type Method, type Retur
 import { standardHeaders } from "./standard.js";
 import { block } from "./statements/index.js";
 import { code, type Fragment, fragment, type Part, print } from "./tree.js";
-import { literal, type Value, value } from "./value.js";
+import { flavoured, literal, type Value, value } from "./value.js";
 
 export type Hook = "xdp" | "ingress" | "egress";
 
@@ -112,14 +112,14 @@ function declareConstants(world: World): void {
     const name = fresh("LIMIT");
     const number = random.edge(0n, 0xffffn);
     declarations.push(fragment("module constant", [`const ${name}: u16 = ${literal("number", number)};`]));
-    world.constants.push({ text: name, value: value("number", number, number) });
+    world.constants.push({ text: name, value: flavoured(value("number", number, number), 16) });
   }
   if (random.chance(0.6)) {
     const name = fresh("TABLE");
     const numbers = Array.from({ length: random.between(1, 5) }, () => random.edge(0n, 0xffffn));
     declarations.push(fragment("module list", [`const ${name}: readonly u16[] = [${numbers.join(", ")}];`]));
     const [first = 0n, ...rest] = numbers.toSorted((a, b) => (a < b ? -1 : 1));
-    world.lists.push({ text: name, value: value("number", first, rest.at(-1) ?? first), length: numbers.length });
+    world.lists.push({ text: name, value: flavoured(value("number", first, rest.at(-1) ?? first), 16), length: numbers.length });
   }
 }
 
@@ -148,7 +148,7 @@ function makeBody(
     hasPacket: request.takesPacket,
     mayMove: request.mayMove,
     mayWritePacket: request.mayWritePacket,
-    done: { moves: false, writes: false, ended: new Set() },
+    done: { moves: false, writes: false, popped: false, ended: new Set() },
     budget: request.budget,
     fresh,
   };
@@ -350,10 +350,10 @@ function makeOptions(world: World): Options {
     type: `{ readonly limit: u16; readonly list: readonly u8[]; readonly enabled: boolean; readonly pick${optional ? "?" : ""}: (value: u16) => u16 }`,
     instances: instances.map(({ text }) => text),
     constants: [
-      { text: "this.options.limit", value: value("number", limits[0] ?? 0n, limits.at(-1) ?? 0n) },
+      { text: "this.options.limit", value: flavoured(value("number", limits[0] ?? 0n, limits.at(-1) ?? 0n), 16) },
       { text: "this.options.enabled", value: declared(1) },
     ],
-    lists: [{ text: "this.options.list", value: value("number", numbers[0] ?? 0n, numbers.at(-1) ?? 0n), length: 3 }],
+    lists: [{ text: "this.options.list", value: flavoured(value("number", numbers[0] ?? 0n, numbers.at(-1) ?? 0n), 8), length: 3 }],
     callables: [
       {
         text: `this.options.pick${optional ? "?." : ""}`,

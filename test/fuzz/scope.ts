@@ -83,7 +83,13 @@ export interface Method {
   readonly mayMove: boolean;
   readonly mayWritePacket: boolean;
   /** effects so far, gathered as statements are made */
-  readonly done: { moves: boolean; writes: boolean; ended: Set<string> };
+  readonly done: {
+    moves: boolean;
+    writes: boolean;
+    /** the tag was assigned `undefined`: from there on TypeScript takes it for that */
+    popped: boolean;
+    readonly ended: Set<string>;
+  };
   /** statements that may still be made */
   budget: number;
   readonly fresh: (stem: string) => string;

@@ -9,6 +9,8 @@ export interface Value {
   readonly max: bigint;
   /** may be negative because bit operators made it: not to be compared with more than 31 bits */
   readonly signed: boolean;
+  /** the integer type that TypeScript gives it, by its width; undefined for a plain number or bigint */
+  readonly flavour?: number;
 }
 
 /** An expression with what is known of its value. */
@@ -34,13 +36,23 @@ export function value(kind: Kind, min: bigint, max: bigint, signed = false): Val
 
 /** Everything that fits the width. */
 export function whole(bits: number): Value {
-  return value(kindOf(bits), 0n, topOf(bits));
+  return flavoured(value(kindOf(bits), 0n, topOf(bits)), bits);
+}
+
+/** The same value under an integer type. */
+export function flavoured(of: Value, bits: number): Value {
+  return of.kind === "number" ? { ...of, flavour: bits } : of;
 }
 
 export const truth = value("boolean", 0n, 1n);
 
 export function inside(inner: Value, outer: Value): boolean {
-  return inner.kind === outer.kind && inner.min >= outer.min && inner.max <= outer.max;
+  return inner.kind === outer.kind && inner.min >= outer.min && inner.max <= outer.max && assignable(inner, outer);
+}
+
+/** Whether TypeScript lets the one go where the other is expected: a `u16` is no `u8`, whatever it holds. */
+function assignable({ flavour, kind }: Value, { min, max }: Value): boolean {
+  return kind !== "number" || flavour === undefined || min < 0n || flavour <= widthFor(max, "number");
 }
 
 export function hull(values: readonly bigint[]): { min: bigint; max: bigint } {

@@ -78,6 +78,11 @@ function shift(scope: Scope, a: Expression, depth: number): Expression {
   return expression(`bigint <<${variable ? " by variable" : ""}`, code`u64(${a} << ${count})`, word, []);
 }
 
+/** A literal under its integer type: by itself TypeScript would take it for a type of its own. */
+export function typed(e: Expression): Expression {
+  return e.sort === "literal" ? expression("u64()", code`u64(${e})`, e.value) : e;
+}
+
 function divide(scope: Scope, a: Expression, divisor: Expression): Expression {
   const { random } = scope.method;
   const b =
@@ -85,7 +90,7 @@ function divide(scope: Scope, a: Expression, divisor: Expression): Expression {
       ? divisor
       : random.chance(0.5)
         ? constant("bigint", random.edge(1n, topOf(32)))
-        : expression("max", code`max(${divisor}, 1n)`, value("bigint", 1n, divisor.value.max > 1n ? divisor.value.max : 1n));
+        : expression("max", code`max(${typed(divisor)}, 1n)`, value("bigint", 1n, divisor.value.max > 1n ? divisor.value.max : 1n));
   if (random.chance(0.5))
     return expression("bigint /", code`(${a} / ${b})`, value("bigint", a.value.min / b.value.max, a.value.max / b.value.min), [a]);
   const most = b.value.max - 1n;
@@ -97,7 +102,7 @@ function minimum(scope: Scope, a: Expression, b: Expression): Expression {
   const pick = (x: bigint, y: bigint) => (x < y === (name === "min") ? x : y);
   return expression(
     `bigint ${name}`,
-    code`${name}(${a}, ${b})`,
+    code`${name}(${typed(a)}, ${b})`,
     value("bigint", pick(a.value.min, b.value.min), pick(a.value.max, b.value.max)),
     [a, b],
   );
@@ -105,7 +110,7 @@ function minimum(scope: Scope, a: Expression, b: Expression): Expression {
 
 function choice(scope: Scope, a: Expression, b: Expression, depth: number): Expression {
   const { min, max } = hull([a.value.min, a.value.max, b.value.min, b.value.max]);
-  return expression("bigint ?:", code`(${condition(scope, depth - 1)} ? ${a} : ${b})`, value("bigint", min, max), [a, b]);
+  return expression("bigint ?:", code`(${condition(scope, depth - 1)} ? ${typed(a)} : ${b})`, value("bigint", min, max), [a, b]);
 }
 
 function fromNumber(scope: Scope, depth: number): Expression {

@@ -1,7 +1,7 @@
 /** Random conditions. */
 import type { Scope } from "../scope.js";
 import { code } from "../tree.js";
-import { type Expression, topOf, truth, type Value, value } from "../value.js";
+import { type Expression, topOf, truth, type Value, value, whole } from "../value.js";
 import { bigintExpression } from "./bigint.js";
 import { constant, exactBigint, expression, fit } from "./fit.js";
 import { keyFor } from "./key.js";
@@ -72,7 +72,7 @@ function includes(scope: Scope, depth: number): Expression | undefined {
   const { random, members } = scope.method;
   const [list] = members.lists.length > 0 ? [random.pick(members.lists)] : [];
   if (!list) return undefined;
-  const wanted: Value = value("number", 0n, topOf(32));
+  const wanted = whole(list.value.flavour ?? 16);
   const e = numberWithin(scope, wanted, depth - 1);
   switch (random.below(3)) {
     case 0:
@@ -115,5 +115,5 @@ export function narrowing(scope: Scope): { readonly test: Expression; readonly n
   const [min, max] = bounds[relation];
   if (of.signed && at > 2n ** 31n - 1n) return undefined;
   const test = expression("narrowing", code`${name} ${relation} ${constant(of.kind, at)}`, truth);
-  return { test, name, narrowed: value(of.kind, min, max, of.signed && min < 0n) };
+  return { test, name, narrowed: { ...of, min, max, signed: of.signed && min < 0n } };
 }

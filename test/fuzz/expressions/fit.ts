@@ -1,7 +1,7 @@
 /** Makes an expression and brings one into an interval, the ways a programmer would. */
 import type { Random } from "../random.js";
 import { code, type Part } from "../tree.js";
-import { type Expression, inside, kindOf, literal, topOf, type Value, value } from "../value.js";
+import { type Expression, inside, literal, topOf, type Value, value, whole } from "../value.js";
 
 export function expression(sort: string, parts: readonly Part[], of: Value, from: readonly Expression[] = []): Expression {
   const children = from.filter(child => inside(child.value, of));
@@ -38,7 +38,7 @@ function fitNumber(random: Random, e: Expression, target: Value): Expression {
   const within = (low: bigint, high: bigint) => value("number", low, high);
   if (target.min === 0n) {
     for (const bits of [8, 16, 32, 48] as const) {
-      if (target.max === topOf(bits)) choices.push(() => expression(`u${bits}()`, [`u${bits}(`, e, ")"], target));
+      if (target.max === topOf(bits)) choices.push(() => expression(`u${bits}()`, [`u${bits}(`, e, ")"], whole(bits)));
     }
     if (min >= 0n) choices.push(() => expression("%", code`(${e} % ${literal("number", target.max + 1n)})`, within(0n, target.max)));
     if (fits32(e.value)) {
@@ -68,7 +68,7 @@ function fitBigint(random: Random, e: Expression, target: Value): Expression {
     () =>
       expression(
         "max(min())",
-        code`max(min(${exact}, ${literal("bigint", target.max)}), ${literal("bigint", target.min)})`,
+        code`max(min(u64(${exact}), ${literal("bigint", target.max)}), ${literal("bigint", target.min)})`,
         value("bigint", clamp(min, target), clamp(max, target)),
       ),
   ];
@@ -96,7 +96,7 @@ export function fits32(of: Value): boolean {
 }
 
 export function wrapped(random: Random, e: Expression, bits: 8 | 16 | 32 | 48 | 64 | 128): Expression {
-  const target = value(kindOf(bits), 0n, topOf(bits));
+  const target = whole(bits);
   return random.chance(0.8) && inside(e.value, target) ? e : fit(random, e, target);
 }
 

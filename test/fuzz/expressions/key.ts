@@ -12,7 +12,7 @@ import { wideExpression } from "./wide.js";
 /** An expression of an integer type. */
 export function integer(scope: Scope, bits: number, depth: number): Expression {
   if (bits > 64) return wideExpression(scope, depth);
-  const of = value(kindOf(bits), 0n, topOf(bits));
+  const of = whole(bits);
   return bits > 48 ? bigintWithin(scope, of, depth) : numberWithin(scope, of, depth);
 }
 

@@ -2,7 +2,7 @@
 import { scalarsOf, typeText } from "../model.js";
 import type { Scope } from "../scope.js";
 import { code, type Part } from "../tree.js";
-import { type Expression, type Kind, topOf, type Value, value } from "../value.js";
+import { type Expression, flavoured, type Kind, topOf, type Value, value, whole } from "../value.js";
 import { bigintWithin } from "./bigint.js";
 import { condition } from "./boolean.js";
 import { expression } from "./fit.js";
@@ -28,19 +28,18 @@ export function leaves(scope: Scope, kind: Kind): readonly (() => Expression)[] 
     if (kind !== (array.bits <= 48 ? "number" : array.bits <= 64 ? "bigint" : "wide")) continue;
     found.push(() => {
       const index = numberWithin(scope, value("number", 0n, BigInt(array.length - 1)), 1);
-      return expression("array[i]", code`${array.name}[${index}]`, value(kind, 0n, topOf(array.bits)));
+      return expression("array[i]", code`${array.name}[${index}]`, whole(array.bits));
     });
   }
   for (const { name, family } of scope.layers) {
     const transport = [
-      ["sourcePort", 0xffffn],
-      ["destinationPort", 0xffffn],
-      ["protocol", 255n],
-      ["fragment", 2n],
+      ["sourcePort", 16, 0xffffn],
+      ["destinationPort", 16, 0xffffn],
+      ["protocol", 8, 255n],
+      ["fragment", 8, 2n],
     ] as const;
-    for (const [field, max] of transport) add(`layers.${field}`, `${name}.${field}`, value("number", 0n, max));
-    if (family === 4)
-      for (const field of ["source", "destination"]) add(`layers.${field}`, `${name}.${field}`, value("number", 0n, topOf(32)));
+    for (const [field, bits, max] of transport) add(`layers.${field}`, `${name}.${field}`, flavoured(value("number", 0n, max), bits));
+    if (family === 4) for (const field of ["source", "destination"]) add(`layers.${field}`, `${name}.${field}`, whole(32));
     if (family === 6)
       for (const field of ["source", "destination"]) add(`layers.${field}`, `${name}.${field}`, value("wide", 0n, topOf(128)));
     if (family !== undefined && kind === "wide" && random.chance(0.3)) {
@@ -49,16 +48,16 @@ export function leaves(scope: Scope, kind: Kind): readonly (() => Expression)[] 
     }
   }
   if (hasPacket) {
-    add("pkt.length", "pkt.length", value("number", 14n, 0x1ffffn));
-    add("pkt.vlan", "(pkt.vlan?.id ?? 0)", value("number", 0n, 0xffffn));
-    add("pkt.vlan", "(pkt.vlan?.priority ?? 0)", value("number", 0n, 255n));
+    add("pkt.length", "pkt.length", flavoured(value("number", 14n, 0x1ffffn), 32));
+    if (!scope.method.done.popped) add("pkt.vlan", "(pkt.vlan?.id ?? 0)", flavoured(value("number", 0n, 0xfffn), 16));
+    if (!scope.method.done.popped) add("pkt.vlan", "(pkt.vlan?.priority ?? 0)", flavoured(value("number", 0n, 7n), 8));
     if (position === "tc") {
-      add("mark", "pkt.mark", value("number", 0n, topOf(32)));
-      add("priority", "pkt.priority", value("number", 0n, topOf(32)));
+      add("mark", "pkt.mark", whole(32));
+      add("priority", "pkt.priority", whole(32));
     }
   }
   add("now", "now()", value("bigint", 0n, topOf(63)));
-  add("random", "random()", value("number", 0n, topOf(32)));
+  add("random", "random()", whole(32));
   return found;
 }
 

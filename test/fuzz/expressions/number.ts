@@ -1,7 +1,7 @@
 /** Random expressions of type `number`, with an interval that is exact enough to be used. */
 import type { Scope } from "../scope.js";
 import { code } from "../tree.js";
-import { type Expression, hull, topOf, type Value, value } from "../value.js";
+import { type Expression, flavoured, hull, topOf, type Value, value, whole } from "../value.js";
 import { bigintExpression } from "./bigint.js";
 import { condition } from "./boolean.js";
 import { constant, expression, fit, fits32 } from "./fit.js";
@@ -130,24 +130,26 @@ function minimum(scope: Scope, a: Expression, b: Expression): Expression {
   return expression(name, code`${name}(${a}, ${b})`, value("number", min, pick(a.value.max, b.value.max), signedOf(a, b, min)), [a, b]);
 }
 
-function choice(scope: Scope, a: Expression, b: Expression, depth: number): Expression {
+function choice(scope: Scope, a: Expression, other: Expression, depth: number): Expression {
+  // between two literals TypeScript would find a type of its own
+  const b = other.sort === "literal" ? expression("u48()", code`u48(${other})`, whole(48)) : other;
   const { min, max } = hull([a.value.min, a.value.max, b.value.min, b.value.max]);
-  return expression("number ?:", code`(${condition(scope, depth - 1)} ? ${a} : ${b})`, value("number", min, max, signedOf(a, b, min)), [
-    a,
-    b,
-  ]);
+  const widest = Math.max(a.value.flavour ?? 0, b.value.flavour ?? 0);
+  const plain = value("number", min, max, signedOf(a, b, min));
+  const of = widest > 0 ? flavoured(plain, widest) : plain;
+  return expression("number ?:", code`(${condition(scope, depth - 1)} ? ${a} : ${b})`, of, [a, b]);
 }
 
 function wrap(scope: Scope, a: Expression): Expression {
   const width = scope.method.random.pick([8, 16, 32, 48] as const);
-  return expression(`u${width}()`, [`u${width}(`, a, ")"], value("number", 0n, topOf(width)));
+  return expression(`u${width}()`, [`u${width}(`, a, ")"], whole(width));
 }
 
 function fromBigint(scope: Scope, depth: number): Expression {
   const { random } = scope.method;
   if (random.chance(0.5)) {
     const width = random.pick([8, 16, 32, 48] as const);
-    return expression(`u${width}(bigint)`, [`u${width}(`, bigintExpression(scope, depth - 1), ")"], value("number", 0n, topOf(width)));
+    return expression(`u${width}(bigint)`, [`u${width}(`, bigintExpression(scope, depth - 1), ")"], whole(width));
   }
   const e = fit(random, bigintExpression(scope, depth - 1), value("bigint", 0n, random.edge(1n, topOf(53))));
   return expression("Number()", code`Number(${e})`, value("number", e.value.min, e.value.max));
@@ -157,13 +159,13 @@ function helper(scope: Scope, a: Expression): Expression {
   const { random } = scope.method;
   switch (random.below(4)) {
     case 0:
-      return expression("fold16", code`fold16(${fit(random, a, word)})`, value("number", 0n, 0xffffn));
+      return expression("fold16", code`fold16(${fit(random, a, word)})`, whole(16));
     case 1:
-      return expression("octet", code`octet(${fit(random, a, word)}, ${`${random.below(4)}`})`, value("number", 0n, 255n));
+      return expression("octet", code`octet(${fit(random, a, word)}, ${`${random.below(4)}`})`, whole(8));
     case 2:
-      return expression("fnv1a", code`fnv1a(${fit(random, a, word)}, ${numberWithin(scope, value("number", 0n, 255n), 0)})`, word);
+      return expression("fnv1a", code`fnv1a(${fit(random, a, word)}, ${numberWithin(scope, value("number", 0n, 255n), 0)})`, whole(32));
     default:
-      return expression("prefixOf u32", code`prefixOf(${fit(random, a, word)}, ${`${random.below(33)}`})`, word);
+      return expression("prefixOf u32", code`prefixOf(u32(${a}), ${`${random.below(33)}`})`, whole(32));
   }
 }
 

@@ -21,7 +21,7 @@ export function wideExpression(scope: Scope, depth: number): Expression {
     [2, () => expression("u128 >>", code`(${operand()} >> ${`${random.below(128)}n`})`, wide)],
     [2, () => expression("u128(bigint)", code`u128(${exactBigint(bigintExpression(scope, depth - 1))})`, wide)],
     [2, () => expression("u128(number)", code`u128(${numberWithin(scope, value("number", 0n, topOf(32)), depth - 1)})`, wide)],
-    [1, () => expression("prefixOf u128", code`prefixOf(${operand()}, ${`${random.below(129)}`})`, wide)],
+    [1, () => expression("prefixOf u128", code`prefixOf(u128(${operand()}), ${`${random.below(129)}`})`, wide)],
     [1, () => expression("u128 ?:", code`(${condition(scope, depth - 1)} ? ${operand()} : ${operand()})`, wide)],
     [1, () => calls(scope, "wide", depth)],
   ])();

@@ -9,7 +9,7 @@ import { numberExpression } from "../expressions/number.js";
 import { declared, typeText } from "../model.js";
 import type { Scope } from "../scope.js";
 import { code, type Fragment, fragment } from "../tree.js";
-import { type Expression, truth } from "../value.js";
+import { flavoured, truth } from "../value.js";
 import type { Maker } from "./index.js";
 
 const types = [8, 16, 32, 48, 64, 128, 1] as const;
@@ -21,7 +21,9 @@ function declare(scope: Scope): Fragment {
   const of = declared(bits);
   const name = fresh("v");
   const initial = bits === 1 ? condition(scope, 2) : integer(scope, bits, 3);
-  scope.addVariable(name, writable ? of : known(initial), { writable });
+  scope.addVariable(name, writable || of.flavour === undefined ? (writable ? of : initial.value) : flavoured(initial.value, of.flavour), {
+    writable,
+  });
   return fragment(
     writable ? `let ${typeText(of)}` : `const ${typeText(of)}`,
     code`${writable ? "let" : "const"} ${name}: ${typeText(of)} = ${initial};`,
@@ -53,10 +55,6 @@ function alias(scope: Scope): Fragment {
   const initial = condition(scope, 3);
   scope.addVariable(name, truth);
   return fragment("const condition", code`const ${name} = ${initial};`);
-}
-
-function known(e: Expression): Expression["value"] {
-  return e.value;
 }
 
 export const localStatements: readonly (readonly [number, Maker])[] = [

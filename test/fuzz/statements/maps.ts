@@ -6,7 +6,7 @@ import { numberWithin } from "../expressions/number.js";
 import { atomicsOf, isHashed, isShared, type MapKind, type MapModel, scalarsOf } from "../model.js";
 import type { Scope, View } from "../scope.js";
 import { code, type Fragment, fragment, type Part } from "../tree.js";
-import { kindOf, topOf, type Value, value } from "../value.js";
+import { topOf, type Value, value, whole } from "../value.js";
 import { leave } from "./exit.js";
 import { block, type Maker } from "./index.js";
 import { showView } from "./packet.js";
@@ -37,7 +37,7 @@ function bind(scope: Scope, sort: string, map: MapModel, read: readonly Part[]):
   const bits = map.value?.type === "int" ? map.value.bits : undefined;
   const show = (into: Scope) => {
     if (view) showView(into, view);
-    if (bits !== undefined) into.addVariable(name, value(kindOf(bits), 0n, topOf(bits)));
+    if (bits !== undefined) into.addVariable(name, whole(bits));
   };
   const absent = `${name} === undefined`;
   if (random.chance(0.5)) {
@@ -71,7 +71,7 @@ function at(scope: Scope): Fragment | undefined {
   const read = code`const ${name} = this.${map.name}.at(${keyFor(scope, map, 2)});`;
   const view = viewOf(name, map);
   if (view) showView(scope, view);
-  if (map.value?.type === "int") scope.addVariable(name, value(kindOf(map.value.bits), 0n, topOf(map.value.bits)));
+  if (map.value?.type === "int") scope.addVariable(name, whole(map.value.bits));
   return fragment(`${map.kind}.at`, read);
 }
 
@@ -136,7 +136,7 @@ function atomics(scope: Scope): Fragment | undefined {
   const found = scope.views.flatMap(view => atomicsOf(view.layout).map(({ path, bits }) => ({ text: `${view.name}.${path}`, bits })));
   if (found.length === 0) return undefined;
   const { text, bits } = random.pick(found);
-  const of: Value = value(kindOf(bits), 0n, topOf(bits));
+  const of: Value = whole(bits);
   const amount = () => integer(scope, bits, 1);
   const name = fresh("a");
   switch (random.below(4)) {

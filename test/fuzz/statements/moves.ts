@@ -63,7 +63,10 @@ function tag(scope: Scope): Fragment | undefined {
   const priority = random.chance(0.5) ? code`, priority: ${numberWithin(scope, value("number", 0n, 7n), 1)}` : [];
   done.moves = true;
   scope.end("packet");
-  if (random.chance(0.4)) return fragment("pkt.vlan pop", ["pkt.vlan = undefined;"]);
+  if (random.chance(0.4)) {
+    done.popped = true;
+    return fragment("pkt.vlan pop", ["pkt.vlan = undefined;"]);
+  }
   return fragment("pkt.vlan push", ["pkt.vlan = { id: ", id, ...priority, " };"]);
 }
 

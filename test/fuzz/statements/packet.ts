@@ -6,7 +6,7 @@ import { numberWithin } from "../expressions/number.js";
 import { arraysOf, scalarsOf } from "../model.js";
 import type { Scope, View } from "../scope.js";
 import { code, type Fragment, fragment } from "../tree.js";
-import { type Expression, kindOf, topOf, value } from "../value.js";
+import { type Expression, topOf, value, whole } from "../value.js";
 import { exit, leave } from "./exit.js";
 import { block, type Maker } from "./index.js";
 
@@ -79,7 +79,7 @@ function read(scope: Scope): Fragment | undefined {
   const bits = random.pick([8, 16, 32, 48, 64, 128] as const);
   const name = fresh("r");
   const at = offset(scope);
-  const of = value(kindOf(bits), 0n, topOf(bits));
+  const of = whole(bits);
   if (random.chance(0.5)) {
     const other = integer(scope, bits, 1);
     scope.addVariable(name, of);
