@@ -10,11 +10,17 @@ export function buildAddon() {
   if (!existsSync(join(folder, "binding.gyp")) || builtAt() >= newestSource()) return;
   console.log("set-up: building the native addon");
   const headers = headerFolder();
-  const args = ["node_modules/node-gyp/bin/node-gyp.js", "rebuild", "-C", "runtime/native", "--loglevel=warn"];
+  const args = [nodeGyp(), "rebuild", "-C", "runtime/native", "--loglevel=warn"];
   // Headers that came with Node need no download; without them node-gyp fetches those of this version.
   if (headers) args.push(`--nodedir=${headers}`);
   run(process.execPath, args);
   if (builtAt() === 0) throw new SetupError("node-gyp ended well but left no addon in runtime/native/build/Release");
+}
+
+/** The repository's own, or npm's while it installs the package for a user. */
+function nodeGyp() {
+  const own = join(root, "node_modules/node-gyp/bin/node-gyp.js");
+  return existsSync(own) ? own : (process.env.npm_config_node_gyp ?? own);
 }
 
 function builtAt() {
