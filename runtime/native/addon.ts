@@ -156,6 +156,8 @@ export interface Addon {
   pin(fd: number, path: string): void;
   openPin(path: string): number;
   tryLock(fd: number): boolean;
+  /** A second descriptor of the same. */
+  duplicate(fd: number): number;
   closeFd(fd: number): void;
   mountBpf(path: string): void;
   /** Runs the callback in another network namespace and comes back. It must not wait: other work would run there too. */

@@ -164,7 +164,7 @@ class LoadedTest implements TestProgram {
     const bytes = new Uint8Array(world.info().valueSize);
     storeInteger(bytes, 0, 8, options.clock ?? 0n);
     storeInteger(bytes, 8, 8, BigInt(random.length));
-    random.forEach((value, i) => storeInteger(bytes, WORLD_RANDOM + 4 * i, 4, BigInt(value >>> 0)));
+    for (const [i, value] of random.entries()) storeInteger(bytes, WORLD_RANDOM + 4 * i, 4, BigInt(value >>> 0));
     world.update(new Uint8Array(4), bytes, 0);
   }
 }

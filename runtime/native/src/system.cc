@@ -36,6 +36,13 @@ Napi::Value TryLock(const Napi::CallbackInfo& info) {
   Fail(info.Env(), errno, "lock", std::to_string(Int(info, 0)));
 }
 
+// (fd): a second descriptor of the same
+Napi::Value Duplicate(const Napi::CallbackInfo& info) {
+  int fd = fcntl(Int(info, 0), F_DUPFD_CLOEXEC, 3);
+  if (fd < 0) Fail(info.Env(), errno, "duplicate descriptor", std::to_string(Int(info, 0)));
+  return Napi::Number::New(info.Env(), fd);
+}
+
 Napi::Value CloseFd(const Napi::CallbackInfo& info) {
   close(Int(info, 0));
   return info.Env().Undefined();
@@ -79,6 +86,7 @@ void ExportSystem(Napi::Env env, Napi::Object exports) {
   exports.Set("pin", Napi::Function::New(env, Pin, "pin"));
   exports.Set("openPin", Napi::Function::New(env, OpenPin, "openPin"));
   exports.Set("tryLock", Napi::Function::New(env, TryLock, "tryLock"));
+  exports.Set("duplicate", Napi::Function::New(env, Duplicate, "duplicate"));
   exports.Set("closeFd", Napi::Function::New(env, CloseFd, "closeFd"));
   exports.Set("mountBpf", Napi::Function::New(env, MountBpf, "mountBpf"));
   exports.Set("inNetwork", Napi::Function::New(env, InNetwork, "inNetwork"));

@@ -1,0 +1,58 @@
+/** Sees to it that there is a BPF file system to pin in. */
+import { readlinkSync, statfsSync } from "node:fs";
+import { DatapathError } from "../errors.js";
+import { isNativeError, native } from "../native/index.js";
+import { BPF_FOLDER } from "./layout.js";
+import { makeFolder } from "./tree.js";
+
+const BPF_FS_MAGIC = 0xcafe4a11;
+
+/** Something that the user should know although all is well. */
+export type Notice = (text: string) => void;
+
+export function isMounted(folder: string): boolean {
+  try {
+    return statfsSync(folder).type >>> 0 === BPF_FS_MAGIC;
+  } catch {
+    return false;
+  }
+}
+
+/**
+ * Mounts the BPF file system where it is not, and makes the root folder.
+ * @throws {DatapathError} DP7008
+ */
+export function prepareFilesystem(root: string, notice: Notice): void {
+  if (root.startsWith(`${BPF_FOLDER}/`) && !isMounted(BPF_FOLDER)) {
+    if (privateMounts()) {
+      throw new DatapathError(
+        "DP7008",
+        `${BPF_FOLDER} is not mounted, and this process has mounts of its own, with which a new one would go`,
+        {
+          hint: "start without `ip netns exec` and name the target by --netns PATH --dev DEVICE",
+        },
+      );
+    }
+    try {
+      native().mountBpf(BPF_FOLDER);
+    } catch (cause) {
+      throw new DatapathError("DP7008", `${cause instanceof Error ? cause.message : cause}`, { cause });
+    }
+    notice(`mounted the BPF file system on ${BPF_FOLDER}`);
+  }
+  try {
+    makeFolder(root);
+  } catch (cause) {
+    const text = isNativeError(cause) || cause instanceof Error ? cause.message : String(cause);
+    throw new DatapathError("DP7008", `${root}: ${text}`, { cause, hint: `as root: mkdir -p ${root} && chown $USER ${root}` });
+  }
+}
+
+/** Whether the mounts seen here are others than the first process's. */
+function privateMounts(): boolean {
+  try {
+    return readlinkSync("/proc/1/ns/mnt") !== readlinkSync("/proc/self/ns/mnt");
+  } catch {
+    return false; // without the right to ask, a mount will not succeed either
+  }
+}

@@ -1,0 +1,48 @@
+/** Settings in the kernel: read and written while the programs run. */
+import type { Manifest, Variable } from "../../codegen/bundle/manifest.js";
+import { readInteger, storeInteger, type Values } from "../load/sections.js";
+import { type KernelMap, native } from "../native/index.js";
+import { SETTINGS_PATH } from "./build.js";
+import type { Layout } from "./layout.js";
+import { exists } from "./tree.js";
+
+const KEY = new Uint8Array(4);
+
+function open(layout: Layout, number: number): KernelMap | undefined {
+  const path = layout.map(number, SETTINGS_PATH);
+  return exists(path) ? new (native().KernelMap)(native().openPin(path)) : undefined;
+}
+
+/** Writes values that were checked. */
+export function liveSettings(layout: Layout, number: number, manifest: Manifest, values: Values): void {
+  if (values.size === 0) return;
+  const map = open(layout, number);
+  if (!map) return;
+  try {
+    writeSettings(map, manifest.settings, values);
+  } finally {
+    map.close();
+  }
+}
+
+export function writeSettings(map: KernelMap, variables: readonly Variable[], values: Values): void {
+  const bytes = map.lookup(KEY) ?? new Uint8Array(map.info().valueSize);
+  for (const variable of variables) {
+    const value = values.get(variable.path);
+    if (value !== undefined) storeInteger(bytes, variable.offset, variable.size, value);
+  }
+  map.update(KEY, bytes, 0);
+}
+
+export function readSettings(layout: Layout, number: number, manifest: Manifest): Map<string, bigint> {
+  const values = new Map<string, bigint>();
+  const map = open(layout, number);
+  if (!map) return values;
+  try {
+    const bytes = map.lookup(KEY) ?? new Uint8Array();
+    for (const variable of manifest.settings) values.set(variable.path, readInteger(bytes, variable.offset, variable.size));
+  } finally {
+    map.close();
+  }
+  return values;
+}

@@ -1,0 +1,112 @@
+/** What is attached, read from the kernel alone. */
+import type { HookName, Manifest } from "../../codegen/bundle/manifest.js";
+import { attachmentState, readAttachment } from "../hook/attachment.js";
+import { Descriptor } from "../native/descriptor.js";
+import { native } from "../native/index.js";
+import { currentNumber, generationNumbers, HOOKS, openProgram, readGeneration } from "./generation.js";
+import { Layout, RESERVED, ROOT } from "./layout.js";
+import { readSettings } from "./settings.js";
+import { exists, list } from "./tree.js";
+
+export interface HookStatus {
+  readonly hook: HookName;
+  /** the kernel's way of attaching; undefined where the hook has lost its program */
+  readonly mechanism: "xdp" | "tcx" | "clsact" | undefined;
+  /** `attached`; `gone`: the device was removed, or someone took the program off; `foreign`: another program is there */
+  readonly state: "attached" | "gone" | "foreign";
+  /** the kernel's program number */
+  readonly program: number | undefined;
+  readonly tag: string | undefined;
+  readonly instructions: number;
+  readonly verifiedInstructions: number;
+  readonly jitedBytes: number;
+}
+
+export interface TargetStatus {
+  readonly id: string;
+  /** as it was named: `eth0`, `/run/netns/blue:eth0`, `container web` */
+  readonly label: string;
+  readonly device: string;
+  readonly ifindex: number;
+  readonly hooks: readonly HookStatus[];
+  readonly params: { readonly [path: string]: bigint };
+}
+
+export interface DeploymentStatus {
+  readonly pipeline: string;
+  /** `unfinished`: a command was cut off; the next one on this pipeline finishes or undoes it */
+  readonly state: "attached" | "unfinished";
+  readonly generation: number;
+  readonly hash: string;
+  readonly compiler: string;
+  readonly manifest: Manifest;
+  readonly settings: { readonly [path: string]: bigint };
+  readonly targets: readonly TargetStatus[];
+}
+
+/**
+ * Every deployment, or the one of a name.
+ * @throws {DatapathError} DP7013 where another version of datapath wrote it
+ * @example
+ * for (const { pipeline, targets } of status()) console.log(pipeline, targets.map((target) => target.label));
+ */
+export function status(pipeline?: string, root: string = ROOT): DeploymentStatus[] {
+  const names = pipeline === undefined ? list(root).filter(name => !name.startsWith(RESERVED)) : [pipeline];
+  const found: DeploymentStatus[] = [];
+  for (const name of names) {
+    const layout = new Layout(root, name);
+    const number = currentNumber(layout);
+    if (number !== undefined) found.push(deploymentStatus(layout, name, number));
+  }
+  return found;
+}
+
+function deploymentStatus(layout: Layout, pipeline: string, number: number): DeploymentStatus {
+  const { manifest, targets } = readGeneration(layout, number);
+  const finished = generationNumbers(layout).every(other => other <= number) && !hasStrangers(layout, targets.keys());
+  return {
+    pipeline,
+    state: finished ? "attached" : "unfinished",
+    generation: number,
+    hash: manifest.hash,
+    compiler: manifest.compiler,
+    manifest,
+    settings: Object.fromEntries(readSettings(layout, number, manifest)),
+    targets: [...targets].map(([id, { target, params }]) => ({
+      id,
+      label: target.label,
+      device: target.device,
+      ifindex: target.ifindex,
+      hooks: HOOKS.filter(hook => exists(layout.program(number, id, hook))).map(hook => hookStatus(layout, number, id, hook, target)),
+      params: Object.fromEntries(manifest.params.map(({ path, initial }) => [path, params.get(path) ?? BigInt(initial)])),
+    })),
+  };
+}
+
+function hasStrangers(layout: Layout, targets: Iterable<string>): boolean {
+  const known = new Set(targets);
+  return list(layout.links).some(id => !known.has(id));
+}
+
+function hookStatus(layout: Layout, number: number, id: string, hook: HookName, target: Parameters<typeof attachmentState>[1]): HookStatus {
+  using program = openProgram(layout, number, id, hook);
+  const info = native().programInfo(program.fd);
+  const attachment = readAttachment(layout.link(id, hook));
+  const running = attachment && attachmentState(attachment, target);
+  return {
+    hook,
+    mechanism: running?.mechanism,
+    state: running?.program === undefined ? "gone" : running.program === info.id ? "attached" : "foreign",
+    program: running?.program,
+    tag: info.tag,
+    instructions: info.instructions,
+    verifiedInstructions: info.verifiedInstructions,
+    jitedBytes: info.jitedBytes,
+  };
+}
+
+/** A descriptor of a map's pin. */
+export function openMapPin(layout: Layout, number: number, path: string, target: string | undefined): Descriptor | undefined {
+  const pin = target === undefined ? layout.map(number, path) : layout.targetMap(number, target, path);
+  return exists(pin) ? new Descriptor(native().openPin(pin)) : undefined;
+}

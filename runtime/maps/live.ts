@@ -1,0 +1,142 @@
+/** A map of a running pipeline, in the types of its class. */
+import type { MapEntry, Shape } from "../../codegen/bundle/manifest.js";
+import { DatapathError } from "../errors.js";
+import { failedWith, isNativeError, type KernelMap } from "../native/index.js";
+import { add, CodecError, decode, encode, type Value } from "./codec.js";
+import { RawMap } from "./raw.js";
+
+const INDEX: Shape = { kind: "int", bits: 32, order: "host" };
+/** linux/bpf.h: an update that must not make an entry */
+const BPF_EXIST = 2;
+
+/**
+ * Reads and writes go to the kernel at once; a walk reads in batches. Values of per-CPU maps are the sums over all
+ * processors, and setting one puts it on one processor and zero on the others.
+ */
+export class LiveMap<K, V> implements Iterable<[K, Readonly<V>]> {
+  readonly #raw: RawMap;
+  readonly #entry: MapEntry;
+  readonly #key: Shape;
+  readonly #value: Shape;
+
+  constructor(map: KernelMap, entry: MapEntry) {
+    this.#raw = new RawMap(map);
+    this.#entry = entry;
+    this.#key = entry.key ?? INDEX;
+    // A device map stores the interface's index.
+    this.#value = entry.value ?? { kind: "int", bits: entry.valueSize === 8 ? 64 : 32, order: "host" };
+  }
+
+  get path(): string {
+    return this.#entry.path;
+  }
+
+  get maxEntries(): number {
+    return this.#entry.maxEntries;
+  }
+
+  /** The entry as a copy, or undefined. */
+  get(key: K): V | undefined {
+    const bytes = this.#do(() => this.#raw.get(this.#keyBytes(key)));
+    return bytes && (this.#decodeValue(bytes) as V);
+  }
+
+  has(key: K): boolean {
+    return this.#do(() => this.#raw.get(this.#keyBytes(key))) !== undefined;
+  }
+
+  /** @throws {DatapathError} DP6008 for a value of the wrong form, DP6009 where the map is full */
+  set(key: unknown, value: unknown): void {
+    const bytes = this.#keyBytes(key);
+    const stored = this.#valueBytes(value);
+    this.#do(() => this.#raw.kernel.update(bytes, stored, this.#isIndexed ? BPF_EXIST : 0));
+  }
+
+  /** Whether there was such an entry. Entries of arrays can't be deleted: they are set to zero. */
+  delete(key: K): boolean {
+    const bytes = this.#keyBytes(key);
+    if (!this.#isIndexed) return this.#do(() => this.#raw.delete(bytes));
+    const old = this.#do(() => this.#raw.get(bytes));
+    if (old) this.#do(() => this.#raw.set(bytes, new Uint8Array(old.length)));
+    return old !== undefined;
+  }
+
+  /** Entries now; the kernel keeps no count, so this walks the map. */
+  get size(): number {
+    return this.#do(() => {
+      let count = 0;
+      for (const _ of this.#raw.entries()) count++;
+      return count;
+    });
+  }
+
+  *[Symbol.iterator](): Iterator<[K, Readonly<V>]> {
+    for (const [key, value] of this.#raw.entries()) yield [decode(this.#key, key) as K, this.#decodeValue(value) as V];
+  }
+
+  *keys(): Generator<K> {
+    for (const [key] of this.#raw.entries()) yield decode(this.#key, key) as K;
+  }
+
+  clear(): void {
+    this.#do(() => this.#raw.clear());
+  }
+
+  get #isIndexed(): boolean {
+    return ["array", "perCpuArray", "counter", "scratch"].includes(this.#entry.kind);
+  }
+
+  get #stride(): number {
+    return Math.ceil(this.#raw.info.valueSize / 8) * 8;
+  }
+
+  #decodeValue(bytes: Uint8Array): Value {
+    const { slots, valueSize } = this.#raw.info;
+    let total = decode(this.#value, bytes.subarray(0, valueSize));
+    for (let slot = 1; slot < slots; slot++) {
+      const start = slot * this.#stride;
+      total = add(this.#value, total, decode(this.#value, bytes.subarray(start, start + valueSize)));
+    }
+    return total;
+  }
+
+  #keyBytes(key: unknown): Uint8Array {
+    return this.#encode(this.#key, key, "key", this.#raw.info.keySize);
+  }
+
+  #valueBytes(value: unknown): Uint8Array {
+    const { slots, valueSize } = this.#raw.info;
+    const one = this.#encode(this.#value, value, "value", valueSize);
+    if (slots === 1) return one;
+    const bytes = new Uint8Array(this.#stride * slots);
+    bytes.set(one);
+    return bytes;
+  }
+
+  #encode(shape: Shape, value: unknown, what: string, size: number): Uint8Array {
+    try {
+      const bytes = new Uint8Array(size);
+      bytes.set(encode(shape, value, what));
+      return bytes;
+    } catch (cause) {
+      if (cause instanceof CodecError) throw new DatapathError("DP6008", `${this.path}: ${cause.message}`, { cause });
+      throw cause;
+    }
+  }
+
+  #do<T>(work: () => T): T {
+    try {
+      return work();
+    } catch (cause) {
+      if (failedWith(cause, "E2BIG", "ENOSPC") && this.#isIndexed) {
+        throw new DatapathError("DP6008", `${this.path}: the index is outside of 0 to ${this.maxEntries - 1}`, { cause });
+      }
+      if (failedWith(cause, "E2BIG", "ENOSPC")) {
+        throw new DatapathError("DP6009", `${this.path} holds at most ${this.maxEntries} entries`, { cause });
+      }
+      if (failedWith(cause, "EPERM")) throw new DatapathError("DP6011", `${this.path}: ${cause.message}`, { cause });
+      if (isNativeError(cause)) throw new DatapathError("DP6016", `${this.path}: ${cause.message}`, { cause });
+      throw cause;
+    }
+  }
+}

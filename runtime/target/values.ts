@@ -1,0 +1,50 @@
+/** What a pipeline asks of its target (`fromTarget`), read from the kernel at load. */
+import type { TargetValue, TargetValueName } from "../../codegen/bundle/manifest.js";
+import { DatapathError } from "../errors.js";
+import { storeInteger } from "../load/sections.js";
+import { addresses, deviceByIndex, gateway } from "../network/device.js";
+import { NetworkNamespace } from "../network/namespace.js";
+import type { TargetRecord } from "./target.js";
+
+/**
+ * The section `.rodata.target`: each value as an integer in host order.
+ * @throws {DatapathError} DP7012 where the device has no such value
+ */
+export function targetBytes(wanted: readonly TargetValue[], size: number, target: TargetRecord): Uint8Array {
+  const bytes = new Uint8Array(size);
+  if (wanted.length === 0) return bytes;
+  using namespace = NetworkNamespace.find(target.namespace, target.namespacePath);
+  if (!namespace) throw new DatapathError("DP7002", `${target.namespacePath} has gone`);
+  for (const { name, offset, size: width } of wanted) {
+    const value = namespace.run(() => read(name, target.ifindex));
+    if (value === undefined) throw new DatapathError("DP7012", `${target.label} has no ${name}`);
+    storeInteger(bytes, offset, width, value);
+  }
+  return bytes;
+}
+
+function read(name: TargetValueName, ifindex: number): bigint | undefined {
+  const device = deviceByIndex(ifindex);
+  if (!device) throw new DatapathError("DP7001", `index ${ifindex}`);
+  switch (name) {
+    case "ifindex":
+      return BigInt(ifindex);
+    case "mtu":
+      return BigInt(device.mtu);
+    case "mac":
+      return device.mac.length === 6 ? integer(device.mac) : undefined;
+    case "address":
+      return integer(addresses(ifindex).find(address => address.family === 4)?.bytes);
+    case "address6": {
+      const found = addresses(ifindex).filter(address => address.family === 6);
+      return integer((found.find(address => !address.linkLocal) ?? found[0])?.bytes);
+    }
+    case "gateway":
+      return integer(gateway(ifindex));
+  }
+}
+
+/** Network order to a number. */
+function integer(bytes: Uint8Array | undefined): bigint | undefined {
+  return bytes?.reduce((value, byte) => (value << 8n) | BigInt(byte), 0n);
+}
