@@ -5,7 +5,22 @@
  * Every fact is about values that never change, so facts are only ever added; a branch works on a copy.
  */
 import type { Atoms, Join } from "./atoms.js";
-import { add, ceilDivide, floorDivide, hull, type Interval, interval, isPoint, meet, point, same, scale } from "./interval.js";
+import {
+  add,
+  ceilDivide,
+  floorDivide,
+  greatest,
+  hull,
+  type Interval,
+  interval,
+  isPoint,
+  LIMIT,
+  least,
+  meet,
+  point,
+  same,
+  scale,
+} from "./interval.js";
 import { type AtomId, addScaled, difference, factorOf, keyOf, type Linear, ofAtom, shapeOf, shifted, substitute } from "./linear.js";
 import type { Condition, Value } from "./value.js";
 
@@ -46,8 +61,7 @@ export class Facts {
 
   /** The interval that a form is in, by its terms' intervals and by the relations between them. */
   rangeOf(form: Linear, depth = 2): Interval {
-    let plain = point(form.constant);
-    for (const term of form.terms) plain = add(plain, scale(this.rangeOfAtom(term.atom), term.factor));
+    const plain = this.plainRangeOf(form);
     if (form.terms.length < 2 || this.relations.size === 0) return plain;
 
     let best = plain;
@@ -57,18 +71,25 @@ export class Facts {
     if (depth === 0 || isPoint(best)) return best;
     // form = k·shape + rest: what is known of a related form, and of what is left
     for (const relation of this.relations.values()) {
-      const shared = relation.shape.terms.find(term => {
-        const own = factorOf(form, term.atom);
-        return own !== 0n && own % term.factor === 0n;
-      });
-      if (!shared) continue;
-      const k = factorOf(form, shared.atom) / shared.factor;
+      const k = multiple(form, relation.shape);
+      if (k === 0n) continue;
       const rest = addScaled(form, relation.shape, -k);
       if (rest.terms.length > form.terms.length) continue;
       best = meet(best, add(scale(relation.range, k), this.rangeOf(rest, depth - 1))) ?? best;
       if (isPoint(best)) return best;
     }
     return best;
+  }
+
+  private plainRangeOf(form: Linear): Interval {
+    let min = form.constant;
+    let max = form.constant;
+    for (const { atom, factor } of form.terms) {
+      const range = this.rangeOfAtom(atom);
+      min += (factor > 0n ? range.min : range.max) * factor;
+      max += (factor > 0n ? range.max : range.min) * factor;
+    }
+    return interval(greatest(min, -LIMIT), least(max, LIMIT));
   }
 
   /** Learns that a form is inside an interval. */
@@ -84,7 +105,7 @@ export class Facts {
     const changed: AtomId[] = [];
     if (form.terms.length === 1) {
       this.tighten(first.atom, divided(add(known, point(-form.constant)), first.factor), changed);
-    } else {
+    } else if (!same(known, this.plainRangeOf(form))) {
       const { shape, factor } = shapeOf(form);
       const own = divided(add(known, point(-form.constant)), factor);
       if (own === undefined) {
@@ -377,6 +398,16 @@ function joinRelations(joined: Facts, live: readonly Facts[], phis: ReadonlyMap<
     const plain = shape.terms.reduce<Interval>((sum, term) => add(sum, scale(joined.rangeOfAtom(term.atom), term.factor)), point(0n));
     if (all.min > plain.min || all.max < plain.max) target.relations.set(key, { shape, range: meet(all, plain) ?? all });
   }
+}
+
+/** How often a relation's shape goes into a form so that a shared term cancels; 0 where it does not. */
+function multiple(form: Linear, shape: Linear): bigint {
+  for (const term of shape.terms) {
+    for (const own of form.terms) {
+      if (own.atom === term.atom && own.factor % term.factor === 0n) return own.factor / term.factor;
+    }
+  }
+  return 0n;
 }
 
 /** The integers x with factor·x in the range. */

@@ -4,7 +4,7 @@ import type { Interval } from "../ir/ir.js";
 export type { Interval };
 
 /** Beyond this nothing is told apart any more; every machine width lies far inside. */
-const LIMIT = 1n << 300n;
+export const LIMIT = 1n << 300n;
 
 export const TWO_53 = 1n << 53n;
 

@@ -18,6 +18,7 @@ import {
   type Interval,
   interval,
   isPoint,
+  LIMIT,
   least,
   multiply,
   onesAbove,
@@ -34,8 +35,8 @@ export interface Scene {
   readonly facts: Facts;
 }
 
-/** Where a result is not known at all: any 64-bit word, or any 128-bit one, and possibly not even inside. */
-const ANYTHING = interval(-(1n << 130n), 1n << 130n);
+/** Where a result is not known at all. */
+const ANYTHING = interval(-LIMIT, LIMIT);
 
 export function binary(scene: Scene, operator: NumberOperator, domain: Domain, left: Linear, right: Linear): Linear {
   switch (operator) {
