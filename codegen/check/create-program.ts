@@ -91,7 +91,7 @@ function isUsers(source: ts.SourceFile, root: SourceRoot): boolean {
 function optionsFor(file: string): { readonly compilerOptions: ts.CompilerOptions; readonly configs: readonly string[] } {
   const config = ts.findConfigFile(dirname(file), ts.sys.fileExists);
   const { theirs, configs } = config === undefined ? { theirs: {}, configs: [] } : readConfig(config);
-  return { compilerOptions: { ...defaults(file), ...theirs, ...forced }, configs };
+  return { compilerOptions: { ...(config === undefined ? defaults(file) : {}), ...theirs, ...forced }, configs };
 }
 
 /** Errors of the tsconfig itself are left to tsc: what could be read is used. */
@@ -102,6 +102,7 @@ function readConfig(config: string): { readonly theirs: ts.CompilerOptions; read
   return { theirs: options, configs: [config, ...(json.extendedSourceFiles ?? [])] };
 }
 
+/** Without a tsconfig, Node's own names are there if their types are installed; with one, it says which. */
 function defaults(file: string): ts.CompilerOptions {
   return {
     lib: ["lib.es2023.d.ts", "lib.esnext.disposable.d.ts"],
