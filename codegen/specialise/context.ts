@@ -174,6 +174,9 @@ export class Context {
     for (const [key, pointer] of first.state.pointers) {
       if (exits.every(exit => exit.state.pointers.get(key) === pointer)) state.pointers.set(key, pointer);
     }
+    for (const [key, pointer] of first.state.scratch) {
+      if (exits.every(exit => exit.state.scratch.get(key) === pointer)) state.scratch.set(key, pointer);
+    }
     for (const exit of exits) {
       for (const [map, count] of exit.state.writes) state.writes.set(map, Math.max(state.writes.get(map) ?? 0, count));
     }
@@ -206,9 +209,9 @@ export class Context {
       if (typeof raw === "number" && Number.isInteger(raw)) return { op: "const", domain, value: BigInt(raw) };
       if (typeof raw === "bigint") return { op: "const", domain, value: raw };
       if (typeof raw === "boolean") return { op: "const", domain, value: raw ? 1n : 0n };
-      if (typeof raw === "number") this.error("DP2002", node, `${raw} is not an integer`, "datapath numbers are integers: Math.trunc()");
-      else this.error("DP1090", node, `a number is needed here, not ${typeof raw}`);
-    } else if (seen.kind !== "poison") this.error("DP1090", node, `a number is needed here, not ${describeValue(seen)}`);
+      if (typeof raw === "number") this.error("DP2102", node, `${raw} is not an integer`, "datapath numbers are integers: Math.trunc()");
+      else this.error("DP1201", node, `a number is needed here, not ${typeof raw}`);
+    } else if (seen.kind !== "poison") this.error("DP1201", node, `a number is needed here, not ${describeValue(seen)}`);
     return { op: "const", domain, value: 0n };
   }
 

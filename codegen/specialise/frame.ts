@@ -10,6 +10,7 @@ export interface Variable {
 
 export interface Loop {
   readonly label: string | undefined;
+  readonly isSwitch: boolean;
   readonly onBreak: () => void;
   readonly onContinue: () => void;
 }

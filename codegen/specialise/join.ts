@@ -121,7 +121,7 @@ function verdictExpression(context: Context, state: State, value: Value, node: t
     // A choice of a verdict and undefined is made by this file alone: its verdict's number is 0 where it is undefined.
     const verdict = value.cases.find(c => c.kind === "verdict");
     if (verdict?.kind === "verdict" && verdict.constant === undefined) return verdict.make();
-    context.error("DP1090", node, "this verdict cannot be joined", "return it where it is made");
+    context.error("DP1201", node, "this verdict cannot be joined", "return it where it is made");
   }
   void state;
   return { op: "const", domain: "number", value: 0n };
@@ -252,7 +252,7 @@ function joinChoice(context: Context, name: string, arms: readonly Arm[], node: 
     if (!only) continue;
     const value = group.parts.length === 1 && group !== verdicts ? only.value : joinArms(context, name, group.parts, node);
     if (value.kind === "choice") {
-      context.error("DP1091", node, `\`${name}\` is ${describeValue(only.value)} of different places on different paths`, "handle each where it is found");
+      context.error("DP1202", node, `\`${name}\` is ${describeValue(only.value)} of different places on different paths`, "handle each where it is found");
       return poison;
     }
     cases.push(value);

@@ -14,6 +14,8 @@ export class State {
   readonly equals: Map<number, bigint>;
   /** pointers of packet positions, by "offset" or "local id" */
   readonly pointers: Map<string, Pointer>;
+  /** pointers of scratch memory */
+  readonly scratch: Map<string, Pointer>;
   /** changes when the packet moved: views and offsets of an older state are gone */
   packet: number;
   /** the parse of this packet state */
@@ -28,6 +30,7 @@ export class State {
     this.equals = new Map(from?.equals);
     this.pointers = new Map(from?.pointers);
     this.writes = new Map(from?.writes);
+    this.scratch = new Map(from?.scratch);
     this.packet = from?.packet ?? 0;
     this.layers = from?.layers;
   }

@@ -83,6 +83,8 @@ export interface RecordValue {
   readonly kind: "record";
   readonly fields: ReadonlyMap<string, Value>;
   readonly of: object | undefined;
+  /** properties that are computed when read */
+  readonly lazy?: ReadonlyMap<string, (node: ts.Node) => Value>;
 }
 
 /** One of several values. */

@@ -1,0 +1,127 @@
+/** The maps, variables and drops of a pipeline as they are reached: what no hook reaches is not in the program. */
+import { layOut, type Shape, type StructShape } from "../../dsl/core/shape.js";
+import type { MapSpec, TargetSpec, VariableSpec } from "../../dsl/core/spec.js";
+import type { MapDecl, Span, VariableDecl } from "../ir/ir.js";
+import { cName } from "./context.js";
+
+export interface Drop {
+  readonly reason: string;
+  /** path of the block, "" for the pipeline */
+  readonly block: string;
+  readonly span: Span;
+}
+
+export class Registry {
+  /** path of every object that the pipeline's instance reaches, from its fields */
+  readonly #paths: ReadonlyMap<object, string>;
+  readonly maps = new Map<object, MapDecl>();
+  readonly variables = new Map<object, VariableDecl>();
+  readonly drops: Drop[] = [];
+  /** device maps that a verdict floods to, in order of their numbers */
+  readonly floods: MapDecl[] = [];
+  readonly #dropIndex = new Map<string, number>();
+  readonly #symbols = new Set<string>();
+  readonly #layouts = new Map<Shape, StructShape>();
+
+  constructor(paths: ReadonlyMap<object, string>) {
+    this.#paths = paths;
+  }
+
+  pathOf(live: object): string | undefined {
+    return this.#paths.get(live);
+  }
+
+  map(live: object, spec: MapSpec): MapDecl {
+    const known = this.maps.get(live);
+    if (known) return known;
+    const path = this.#paths.get(live) ?? `map${this.maps.size}`;
+    const shared = spec.kind === "hash" || spec.kind === "lruHash" || spec.kind === "lpmTrie" || spec.kind === "array";
+    const decl = { symbol: this.#symbol(path), path, spec, shared };
+    this.maps.set(live, decl);
+    return decl;
+  }
+
+  variable(live: object, spec: VariableSpec | TargetSpec, span: Span): VariableDecl {
+    const known = this.variables.get(live);
+    if (known) return known;
+    const boolean = spec.shape.kind === "bool";
+    const bits = spec.shape.kind === "int" ? spec.shape.bits : 8;
+    const path = this.#paths.get(live) ?? (spec.what === "target" ? spec.name : `value${this.variables.size}`);
+    const range = spec.what === "target" ? { min: 0n, max: (1n << BigInt(bits)) - 1n } : { min: spec.min, max: spec.max };
+    const decl: VariableDecl = {
+      symbol: this.#symbol(spec.what === "target" ? spec.name : path),
+      path,
+      what: spec.what,
+      bits,
+      boolean,
+      range,
+      initial: spec.what === "target" ? 0n : spec.initial,
+      target: spec.what === "target" ? spec.name : undefined,
+      span,
+    };
+    if (spec.what === "target") {
+      for (const other of this.variables.values()) if (other.target === spec.name) return other;
+    }
+    this.variables.set(live, decl);
+    return decl;
+  }
+
+  /** The number of a place that drops: the same place in the same block is one, however often it is unrolled. */
+  drop(reason: string, block: string, span: Span): number {
+    const key = `${block}\n${reason}\n${span.file}:${span.line}:${span.column}`;
+    const known = this.#dropIndex.get(key);
+    if (known !== undefined) return known;
+    this.drops.push({ reason, block, span });
+    this.#dropIndex.set(key, this.drops.length - 1);
+    return this.drops.length - 1;
+  }
+
+  /** A key or value that is one scalar, as a struct of one field, so that buffers are structs alone. */
+  layout(shape: Shape, name: string): StructShape {
+    if (shape.kind === "struct") return shape;
+    const known = this.#layouts.get(shape);
+    if (known) return known;
+    const { fields, size, align } = layOut([["value", shape]], false);
+    const layout: StructShape = { kind: "struct", name, fields, size, align };
+    this.#layouts.set(shape, layout);
+    return layout;
+  }
+
+  /** The number by which a flood verdict names its map. */
+  floodIndex(map: MapDecl): number {
+    const at = this.floods.indexOf(map);
+    if (at >= 0) return at;
+    this.floods.push(map);
+    return this.floods.length - 1;
+  }
+
+  #symbol(path: string): string {
+    const base = cName(path) || "map";
+    let symbol = base;
+    for (let i = 2; this.#symbols.has(symbol); i++) symbol = `${base}_${i}`;
+    this.#symbols.add(symbol);
+    return symbol;
+  }
+}
+
+/** Every object that hangs off the pipeline, with its dotted path; nearest wins. */
+export function pathsOf(pipeline: object): Map<object, string> {
+  const paths = new Map<object, string>([[pipeline, ""]]);
+  let level: [object, string][] = [[pipeline, ""]];
+  for (let depth = 0; depth < 6 && level.length > 0; depth++) {
+    const next: [object, string][] = [];
+    for (const [object, path] of level) {
+      for (const key of Object.keys(object)) {
+        const descriptor = Object.getOwnPropertyDescriptor(object, key);
+        const value: unknown = descriptor && "value" in descriptor ? descriptor.value : undefined;
+        if (typeof value !== "object" || value === null || paths.has(value) || value instanceof Uint8Array) continue;
+        if (Array.isArray(value) && value.length > 4096) continue;
+        const inner = path === "" ? key : `${path}.${key}`;
+        paths.set(value, inner);
+        next.push([value, inner]);
+      }
+    }
+    level = next;
+  }
+  return paths;
+}
