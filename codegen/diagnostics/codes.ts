@@ -8,11 +8,13 @@ import type { CodeEntry } from "./code-entry.js";
 import { expressionCodes } from "./codes/expressions.js";
 import { programCodes } from "./codes/program.js";
 import { statementCodes } from "./codes/statements.js";
+import { toolchainCodes } from "./codes/toolchain.js";
 
 const table = {
   ...programCodes,
   ...statementCodes,
   ...expressionCodes,
+  ...toolchainCodes,
 };
 
 /** A code of the table; anything else does not type-check. */

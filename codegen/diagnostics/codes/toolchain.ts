@@ -1,0 +1,37 @@
+/** DP5xxx: clang and the bundle. */
+import type { CodeEntry } from "../code-entry.js";
+
+export const toolchainCodes = {
+  DP5001: {
+    title: "no clang",
+    explanation:
+      "The generated C is compiled by clang, which knows the eBPF instruction set. It is needed where a bundle is built, not where it is attached.",
+    hint: "install it: `sudo apt-get install clang` (version 14 or newer)",
+    example: { situation: "a machine without clang, or a PATH that does not name its folder" },
+  },
+  DP5002: {
+    title: "clang is too old",
+    explanation: "The newest clang of the search path is older than version 14, the first with which generated programs were seen to load.",
+    hint: "install a newer one: `sudo apt-get install clang-19`, or whatever `apt-cache search --names-only '^clang-[0-9]+$'` lists",
+    example: { situation: "a machine whose only clang is version 11" },
+  },
+  DP5003: {
+    title: "clang refused the generated C",
+    explanation:
+      "This is a bug of the compiler, never of the pipeline. The C and clang's output are kept in a folder that the message names.",
+    hint: "please report it with that folder; until then, change the line that is shown",
+    example: { situation: "none is known" },
+  },
+  DP5004: {
+    title: "the bundle cannot be written",
+    explanation: "A bundle replaces only a bundle: a folder of that name that holds anything else is left alone.",
+    hint: "choose another folder with `-o`, or move what is there",
+    example: { situation: "a folder `edge.dpo` that has no manifest.json" },
+  },
+  DP5005: {
+    title: "not a bundle",
+    explanation: "The folder has no manifest that this version reads, or its object or C is not what the manifest says.",
+    hint: "build it again: `dp build`",
+    example: { situation: "an `edge.dpo` whose program.o was changed or copied in part" },
+  },
+} as const satisfies Record<string, CodeEntry>;
