@@ -1,0 +1,54 @@
+// Gives the program under test the same packet each time: restores the head room that it took, writes the first bytes
+// again, goes on to the next flow, then tail-calls it. Around an empty program it is the floor that is subtracted.
+#include <linux/bpf.h>
+#include <bpf/bpf_helpers.h>
+
+#define WORDS 16 // of 8 bytes: what a program may have changed
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PROG_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, __u32);
+} under_test SEC(".maps");
+
+struct packet {
+	__u32 length;
+	__u32 flows; // a power of two
+	__u32 step;  // odd and large: flows are met in a permuted order
+	__u32 flow;
+	__u64 address; // which bits of bytes 24…31 the flow's number changes
+	__u64 port;    // and of bytes 32…39
+	__u64 words[WORDS];
+} packet SEC(".data.packet");
+
+SEC("xdp")
+int harness(struct xdp_md *ctx)
+{
+	long end = ctx->data_end, start = ctx->data;
+	// the length is wanted as a number, which the compiler would else fold into the packet's pointers
+	asm volatile("" : "+r"(end));
+	asm volatile("" : "+r"(start));
+	int grown = (int)(end - start) - (int)packet.length;
+	if (grown && bpf_xdp_adjust_head(ctx, grown))
+		return XDP_ABORTED;
+
+	__u64 *words = (void *)(long)ctx->data;
+	if ((void *)(words + WORDS) > (void *)(long)ctx->data_end)
+		return XDP_ABORTED;
+	__u64 flow = packet.flow = (packet.flow + packet.step) & (packet.flows - 1);
+	flow *= 0x0001000100010001;
+#pragma unroll
+	for (int i = 0; i < WORDS; i++)
+		words[i] = packet.words[i] ^ (i == 3 ? flow & packet.address : i == 4 ? flow & packet.port : 0);
+	bpf_tail_call(ctx, &under_test, 0);
+	return XDP_ABORTED;
+}
+
+SEC("xdp")
+int empty(struct xdp_md *ctx)
+{
+	return XDP_PASS;
+}
+
+char terms[] SEC("license") = "Dual BSD/GPL";

@@ -1,0 +1,56 @@
+// What the twins share. They are written as a careful kernel engineer would write them for one purpose: constants in
+// network order, wide loads, no branch that the packet at hand does not need.
+#pragma once
+#include <linux/bpf.h>
+#include <bpf/bpf_helpers.h>
+#include <bpf/bpf_endian.h>
+
+typedef __u8 u8;
+typedef __u16 u16;
+typedef __u32 u32;
+typedef __u64 u64;
+
+#define LICENSE char terms[] SEC("license") = "Dual BSD/GPL"
+
+#define AT(type, pointer, offset) (*(type *)((void *)(pointer) + (offset)))
+
+#define ETHERTYPE_IPV4 bpf_htons(0x0800)
+#define ETHERTYPE_ARP bpf_htons(0x0806)
+#define ETHERTYPE_VLAN bpf_htons(0x8100)
+#define ETHERTYPE_SERVICE_VLAN bpf_htons(0x88a8)
+
+#define IPV4(a, b, c, d) bpf_htonl((u32)(a) << 24 | (b) << 16 | (c) << 8 | (d))
+
+static __always_inline int is_tag(u16 type)
+{
+	return type == ETHERTYPE_VLAN || type == ETHERTYPE_SERVICE_VLAN;
+}
+
+// Counts what is dropped, by place, as a datapath program must: one slot a place.
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 4);
+	__type(key, u32);
+	__type(value, u64);
+} drops SEC(".maps");
+
+static __always_inline int drop(u32 place)
+{
+	u64 *count = bpf_map_lookup_elem(&drops, &place);
+	if (count)
+		(*count)++;
+	return XDP_DROP;
+}
+
+// Where the network header begins, behind an outermost tag; 0 where the frame is not of this type.
+static __always_inline void *network_of(void *data, void *end, u16 wanted)
+{
+	if (data + 14 > end)
+		return 0;
+	u16 type = AT(u16, data, 12);
+	if (type == wanted)
+		return data + 14;
+	if (!is_tag(type) || data + 18 > end || AT(u16, data, 16) != wanted)
+		return 0;
+	return data + 18;
+}
