@@ -2,7 +2,7 @@
 export { Block } from "./block.js";
 export { array, atomic, bits, bool, flag, flags, overlay } from "./core/fields.js";
 export { type HeaderOptions, header } from "./core/header.js";
-export { net, u128, u16, u32, u48, u64, u8 } from "./core/integers.js";
+export { net, u8, u16, u32, u48, u64, u128 } from "./core/integers.js";
 export { StaleViewError } from "./core/memory.js";
 export type {
   Atomic,
@@ -23,6 +23,10 @@ export type {
 } from "./core/schema.js";
 export { struct } from "./core/struct.js";
 export { MILLISECOND, now, nowCoarse, random, SECOND, type TargetValues, ticks } from "./core/world.js";
+export { addressKey, ipv4, ipv6, isMulticast, mac, octet } from "./helpers/addresses.js";
+export { max, min, prefixOf } from "./helpers/bigints.js";
+export { fold16 } from "./helpers/fold.js";
+export { FNV_START, fnv1a, hashEnd, hashWord } from "./helpers/hash.js";
 export { type ArrayMap, arrayMap, perCpuArrayMap } from "./maps/array.js";
 export { type Counter, counter, Traffic } from "./maps/counter.js";
 export { type Device, type DevMap, devMap } from "./maps/device.js";
@@ -37,7 +41,3 @@ export type { Packet, TcPacket, VlanTag, XdpPacket } from "./packet/types.js";
 export { fromTarget, type Param, param, type Range, setting } from "./param.js";
 export { Pipeline } from "./pipeline.js";
 export { Verdict } from "./verdict.js";
-export { addressKey, ipv4, ipv6, isMulticast, mac, octet } from "./helpers/addresses.js";
-export { max, min, prefixOf } from "./helpers/bigints.js";
-export { fold16 } from "./helpers/fold.js";
-export { FNV_START, fnv1a, hashEnd, hashWord } from "./helpers/hash.js";

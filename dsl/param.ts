@@ -1,9 +1,9 @@
 /** Values that are fixed after the build: at attach (`param`, `fromTarget`) or while running (`setting`). */
 import { shapeOfSchema } from "./core/fields.js";
+import { u16, u32, u48, u128 } from "./core/integers.js";
 import type { Schema } from "./core/schema.js";
-import { describe, type VariableSpec } from "./core/spec.js";
-import { u128, u16, u32, u48 } from "./core/integers.js";
 import type { Shape } from "./core/shape.js";
+import { describe, type VariableSpec } from "./core/spec.js";
 import { type TargetValues, targetValue } from "./core/world.js";
 
 /** A value that datapath code reads as `.value`. */

@@ -1,5 +1,5 @@
-import { type Device, type DevMap } from "./maps/device.js";
 import { intrinsic } from "./core/intrinsic.js";
+import type { Device, DevMap } from "./maps/device.js";
 
 /** What a verdict says, for the compiler and for tests. */
 export type VerdictDetail =

@@ -36,7 +36,7 @@ export class ArrayView implements Iterable<unknown> {
     if (other.length !== this.#length) throw new RangeError(`set: ${other.length} elements into an array of ${this.#length}`);
     // All are read before the first is stored: the two may overlap.
     const elements = Array.from(other);
-    elements.forEach((element, i) => this.#store(i, element));
+    for (const [i, element] of elements.entries()) this.#store(i, element);
   }
   fill(value: unknown): void {
     for (let i = 0; i < this.#length; i++) this.#store(i, value);
@@ -45,7 +45,8 @@ export class ArrayView implements Iterable<unknown> {
     for (let i = 0; i < this.#length; i++) yield this.#load(i);
   }
   #inside(index: number): number {
-    if (!Number.isInteger(index) || index < 0 || index >= this.#length) throw new IndexError(`index ${index} is outside 0 … ${this.#length - 1}`);
+    if (!Number.isInteger(index) || index < 0 || index >= this.#length)
+      throw new IndexError(`index ${index} is outside 0 … ${this.#length - 1}`);
     return index;
   }
 

@@ -35,7 +35,8 @@ export class AtomicView {
   #fitting(value: number | bigint): bigint {
     if (typeof value === "number" && !Number.isInteger(value)) throw new RangeError(`atomic: ${value} is not an integer`);
     const whole = BigInt(value);
-    if (whole < 0n || whole >= 1n << BigInt(this.#bits)) throw new RangeError(`atomic: ${value} is outside 0 … 2^${this.#bits} − 1; wrap it or test it first`);
+    if (whole < 0n || whole >= 1n << BigInt(this.#bits))
+      throw new RangeError(`atomic: ${value} is outside 0 … 2^${this.#bits} − 1; wrap it or test it first`);
     return whole;
   }
 }

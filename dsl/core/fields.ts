@@ -1,8 +1,9 @@
 /** Schemas of fields that are not whole integers. */
-import type { AtomicInteger, Atomic, Fields, FixedArray, Flags, IntSchema, Of, Schema } from "./schema.js";
-import { alignOf, isBitSized, sizeOf, type Field, type Shape } from "./shape.js";
+
 import type { u32 } from "./integers.js";
-import { shapeOf, shaped } from "./spec.js";
+import type { Atomic, AtomicInteger, Fields, FixedArray, Flags, IntSchema, Of, Schema } from "./schema.js";
+import { alignOf, type Field, isBitSized, type Shape, sizeOf } from "./shape.js";
+import { shaped, shapeOf } from "./spec.js";
 
 function field(shape: Shape): { readonly size: number } {
   return shaped(Object.freeze({ size: sizeOf(shape) }), shape);
@@ -11,7 +12,10 @@ function field(shape: Shape): { readonly size: number } {
 /** The shape of what must be a schema. */
 export function shapeOfSchema(schema: object, what: string): Shape {
   const shape = shapeOf(schema);
-  if (!shape) throw new TypeError(`${what} is no schema: expected u8 … u128, bits(n), flag, flags(…), array(…), overlay(…), atomic(…), or a class made by struct(…) or header(…)`);
+  if (!shape)
+    throw new TypeError(
+      `${what} is no schema: expected u8 … u128, bits(n), flag, flags(…), array(…), overlay(…), atomic(…), or a class made by struct(…) or header(…)`,
+    );
   return shape;
 }
 
@@ -60,7 +64,12 @@ export function array<T, const N extends number>(of: Schema<T>, length: N): Sche
  * @example overlay({ rest: u32, echo: Echo, mtu: NextHop })
  */
 export function overlay<F extends Fields>(views: F): Schema<Of<F>> {
-  const fields: Field[] = Object.entries(views).map(([name, schema]) => ({ name, shape: shapeOfSchema(schema, `overlay(…).${name}`), offset: 0, bit: 0 }));
+  const fields: Field[] = Object.entries(views).map(([name, schema]) => ({
+    name,
+    shape: shapeOfSchema(schema, `overlay(…).${name}`),
+    offset: 0,
+    bit: 0,
+  }));
   if (fields.length === 0) throw new RangeError("overlay(…) needs at least one reading");
   const align = Math.max(...fields.map(each => alignOf(each.shape)));
   const size = Math.ceil(Math.max(...fields.map(each => sizeOf(each.shape))) / align) * align;
@@ -74,6 +83,7 @@ export function overlay<F extends Fields>(views: F): Schema<Of<F>> {
  */
 export function atomic<T extends AtomicInteger>(schema: IntSchema<T>): Schema<Atomic<T>> {
   const shape = shapeOfSchema(schema, "the integer of atomic(…)");
-  if (shape.kind !== "int" || (shape.bits !== 32 && shape.bits !== 64) || shape.order !== "host") throw new TypeError("atomic(…) takes u32 or u64: no other width has atomic instructions");
+  if (shape.kind !== "int" || (shape.bits !== 32 && shape.bits !== 64) || shape.order !== "host")
+    throw new TypeError("atomic(…) takes u32 or u64: no other width has atomic instructions");
   return field({ kind: "atomic", bits: shape.bits });
 }

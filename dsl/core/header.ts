@@ -1,8 +1,8 @@
 import { shapeOfSchema } from "./fields.js";
+import { HeaderLayer } from "./layer.js";
 import type { Fields, HeaderClass, Of } from "./schema.js";
 import { layOut, type Shape } from "./shape.js";
 import { shaped } from "./spec.js";
-import { HeaderLayer } from "./layer.js";
 import { install, View } from "./view.js";
 
 /** What `header` may be told beside the fields. */
@@ -20,14 +20,16 @@ export interface HeaderOptions<F extends Fields> {
  */
 export function header<const F extends Fields>(name: string, fields: F, options?: HeaderOptions<F>): HeaderClass<F>;
 export function header(name: string, fields: Fields, options: { readonly length?: (header: never) => number } = {}): unknown {
-  const entries = Object.entries(fields).map(([field, schema]) => [field, networkOrder(shapeOfSchema(schema, `${name}.${field}`), `${name}.${field}`)] as const);
+  const entries = Object.entries(fields).map(
+    ([field, schema]) => [field, networkOrder(shapeOfSchema(schema, `${name}.${field}`), `${name}.${field}`)] as const,
+  );
   if (entries.length === 0) throw new RangeError(`header("${name}") needs at least one field`);
   const layout = layOut(entries, true);
   const made = class Header extends View {
     static readonly size = layout.size;
     static readonly title = name;
     static of(values: object = {}): HeaderLayer {
-      return new HeaderLayer(this, values);
+      return new HeaderLayer(Header, values);
     }
   };
   install(made, layout.fields);

@@ -5,7 +5,7 @@
 import { intrinsic } from "./intrinsic.js";
 import type { IntSchema } from "./schema.js";
 import type { IntShape, Order } from "./shape.js";
-import { shapeOf, shaped } from "./spec.js";
+import { shaped, shapeOf } from "./spec.js";
 
 /** An unsigned integer of 8 bits: 0 … 255. */
 export type u8 = number & { readonly "~bits"?: 8 };
@@ -29,7 +29,12 @@ function integer(value: number | bigint, name: string): bigint {
   return BigInt(value);
 }
 
-function schema<T>(name: IntShape["bits"] extends infer B extends number ? `u${B}` : never, bits: IntShape["bits"], order: Order, wrap: Wrap<T>): IntSchema<T> {
+function schema<T>(
+  name: IntShape["bits"] extends infer B extends number ? `u${B}` : never,
+  bits: IntShape["bits"],
+  order: Order,
+  wrap: Wrap<T>,
+): IntSchema<T> {
   const made = Object.assign((value: number | bigint) => wrap(value), { size: bits / 8 });
   Object.defineProperty(made, "name", { value: name });
   shaped(made, { kind: "int", bits, order });

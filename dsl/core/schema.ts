@@ -45,7 +45,9 @@ export type Infer<S> = S extends Schema<infer T> ? T : never;
 export type Fields = { readonly [name: string]: Schema<unknown> };
 type ScalarKeys<F extends Fields> = { [K in keyof F]: Infer<F[K]> extends number | bigint | boolean ? K : never }[keyof F];
 /** Scalars are assignable; arrays, atomics and nested structs are changed through their own methods. */
-export type Of<F extends Fields> = { -readonly [K in ScalarKeys<F>]: Infer<F[K]> } & { readonly [K in Exclude<keyof F, ScalarKeys<F>>]: Infer<F[K]> };
+export type Of<F extends Fields> = { -readonly [K in ScalarKeys<F>]: Infer<F[K]> } & {
+  readonly [K in Exclude<keyof F, ScalarKeys<F>>]: Infer<F[K]>;
+};
 
 type Scalar = number | bigint | boolean;
 type Plain<T> = { [K in keyof T as T[K] extends Scalar ? K : never]: T[K] };
@@ -58,13 +60,18 @@ export interface StructClass<F extends Fields> extends Schema<Of<F>> {
   new (): Of<F>;
 }
 declare const wire: unique symbol;
-export type HeaderView<F extends Fields = Fields> = Of<F> & { readonly [wire]?: true; /** run-time length of this header */ readonly "~header"?: true };
+export type HeaderView<F extends Fields = Fields> = Of<F> & {
+  readonly [wire]?: true /** run-time length of this header */;
+  readonly "~header"?: true;
+};
 /** One layer of a test packet, made by a header's `of`. */
 export interface Layer {
   readonly "~layer": true;
 }
 /** What `of` takes: any of the fields, flags by name. */
-export type LayerFields<F extends Fields> = Partial<{ [K in keyof F]: Infer<F[K]> | (Infer<F[K]> extends Flags<infer N> ? Partial<Record<N, boolean>> : never) }>;
+export type LayerFields<F extends Fields> = Partial<{
+  [K in keyof F]: Infer<F[K]> | (Infer<F[K]> extends Flags<infer N> ? Partial<Record<N, boolean>> : never);
+}>;
 /** A class made by {@link header}: a protocol header's layout, type and live view at once. */
 export interface HeaderClass<F extends Fields> extends Schema<HeaderView<F>> {
   new (): HeaderView<F>;

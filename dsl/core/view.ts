@@ -2,13 +2,14 @@
  * Live views: objects whose properties read and write a `Memory` at an offset. A struct's or header's class is a
  * subclass of `View` with an accessor for each field; overlays and flags are views of a class made for their shape.
  */
+
+import { ArrayView } from "./array.js";
+import { AtomicView } from "./atomic.js";
 import { type Memory, readScalar, writeScalar } from "./memory.js";
 import type { Storable, ViewClass } from "./schema.js";
 import type { ArrayShape, Field, FlagsShape, OverlayShape, Scalar, Shape } from "./shape.js";
 import { bitsOf, sizeOf } from "./shape.js";
 import { classOf, shapeOf } from "./spec.js";
-import { ArrayView } from "./array.js";
-import { AtomicView } from "./atomic.js";
 
 /** Bytes that belong to nobody else: `new Flow()`, the parts of a test packet. */
 export class PlainMemory implements Memory {
@@ -288,6 +289,11 @@ export function unsigned(value: unknown, width: number, what: string, wraps: boo
   if (whole >= 0n && whole < limit) return whole;
   if (wraps && (width === 32 || width === 64) && whole >= limit && whole < limit << 1n) return whole - limit;
   throw new RangeError(`${what} = ${value}: outside 0 … ${limit - 1n} (${width} bits); wrap it or test it first`);
+}
+
+/** Stored bytes as a value that people and comparisons read: scalars, and plain objects of them. */
+export function decode(shape: Shape, bytes: Uint8Array): unknown {
+  return plain(loadShape(new PlainMemory(bytes), 0, shape));
 }
 
 /** The bytes of a scalar or of a literal, padding zero. */

@@ -1,5 +1,5 @@
 import { header } from "../core/header.js";
-import { u16, u32, u48, u8 } from "../core/integers.js";
+import { u8, u16, u32, u48 } from "../core/integers.js";
 
 /** ARP for IPv4 over Ethernet (RFC 826). */
 export class Arp extends header("Arp", {

@@ -1,6 +1,6 @@
 import { bits, flag } from "../core/fields.js";
 import { header } from "../core/header.js";
-import { u16, u8 } from "../core/integers.js";
+import { u8, u16 } from "../core/integers.js";
 
 /** Geneve (RFC 8926). `optionsLength` counts four bytes each. */
 export class Geneve extends header(

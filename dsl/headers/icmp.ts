@@ -1,5 +1,5 @@
 import { header } from "../core/header.js";
-import { u16, u32, u8 } from "../core/integers.js";
+import { u8, u16, u32 } from "../core/integers.js";
 
 /** ICMP (RFC 792). `rest` is the four bytes whose meaning the type gives. */
 export class Icmp extends header("Icmp", { type: u8, code: u8, checksum: u16, rest: u32 }) {}

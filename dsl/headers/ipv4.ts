@@ -1,6 +1,6 @@
 import { bits, flag } from "../core/fields.js";
 import { header } from "../core/header.js";
-import { u16, u32, u8 } from "../core/integers.js";
+import { u8, u16, u32 } from "../core/integers.js";
 
 /** IPv4 (RFC 791, RFC 2474, RFC 3168). Its run-time length is `ihl * 4`. */
 export class Ipv4 extends header(

@@ -1,7 +1,7 @@
 /** IPv6 extension headers (RFC 8200 §4). */
 import { array, bits, flag } from "../core/fields.js";
 import { header } from "../core/header.js";
-import { u16, u32, u8 } from "../core/integers.js";
+import { u8, u16, u32 } from "../core/integers.js";
 
 /** Hop-by-hop options (RFC 8200 §4.3). `extensionLength` counts eight bytes each, beyond the first eight. */
 export class HopByHop extends header(

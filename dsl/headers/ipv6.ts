@@ -1,6 +1,6 @@
 import { bits } from "../core/fields.js";
 import { header } from "../core/header.js";
-import { u128, u16, u8 } from "../core/integers.js";
+import { u8, u16, u128 } from "../core/integers.js";
 
 /** IPv6 (RFC 8200). */
 export class Ipv6 extends header("Ipv6", {

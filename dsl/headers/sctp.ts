@@ -1,5 +1,5 @@
 import { header } from "../core/header.js";
-import { u16, u32, u8 } from "../core/integers.js";
+import { u8, u16, u32 } from "../core/integers.js";
 
 /** SCTP's common header (RFC 9260 §3.1). Its checksum is a CRC32c, which covers no address: NAT leaves it alone. */
 export class Sctp extends header("Sctp", { srcPort: u16, dstPort: u16, verificationTag: u32, checksum: u32 }) {}

@@ -23,4 +23,12 @@ export class Tcp extends header(
 /** Bits of `tcp.flags.value`. */
 export const TcpFlag = { Fin: 0x01, Syn: 0x02, Rst: 0x04, Psh: 0x08, Ack: 0x10, Urg: 0x20, Ece: 0x40, Cwr: 0x80 } as const;
 /** TCP option kinds (IANA registry). */
-export const TcpOption = { End: 0, NoOperation: 1, MaximumSegmentSize: 2, WindowScale: 3, SackPermitted: 4, Sack: 5, Timestamps: 8 } as const;
+export const TcpOption = {
+  End: 0,
+  NoOperation: 1,
+  MaximumSegmentSize: 2,
+  WindowScale: 3,
+  SackPermitted: 4,
+  Sack: 5,
+  Timestamps: 8,
+} as const;

@@ -1,5 +1,5 @@
-import { header } from "../core/header.js";
 import { bits, flag } from "../core/fields.js";
+import { header } from "../core/header.js";
 import { u16 } from "../core/integers.js";
 
 /**

@@ -1,6 +1,6 @@
 import { bits, flag } from "../core/fields.js";
 import { header } from "../core/header.js";
-import { u16, u8 } from "../core/integers.js";
+import { u8, u16 } from "../core/integers.js";
 
 /** VXLAN (RFC 7348), with the group policy bits (draft-smith-vxlan-group-policy). */
 export class Vxlan extends header("Vxlan", {

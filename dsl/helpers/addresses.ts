@@ -1,6 +1,5 @@
 /** Reading addresses. The parsers run at build time; the others are datapath code. */
-import { isIP } from "node:net";
-import type { u128, u32, u48, u8 } from "../core/integers.js";
+import type { u8, u32, u48, u128 } from "../core/integers.js";
 import { u128 as wide } from "../core/integers.js";
 import type { IpLayers } from "../packet/layers.js";
 
@@ -10,8 +9,14 @@ import type { IpLayers } from "../packet/layers.js";
  * @example ipv4("10.0.0.1") === 0x0a000001
  */
 export function ipv4(text: string): u32 {
-  if (isIP(text) !== 4) throw new RangeError(`"${text}" is no IPv4 address; expected four numbers 0 … 255, like 192.0.2.1`);
-  return text.split(".").reduce((address, part) => address * 256 + Number(part), 0);
+  const address = parseIpv4(text);
+  if (address === undefined) throw new RangeError(`"${text}" is no IPv4 address; expected four numbers 0 … 255, like 192.0.2.1`);
+  return address;
+}
+function parseIpv4(text: string): u32 | undefined {
+  const parts = text.split(".");
+  if (parts.length !== 4 || !parts.every(part => /^(0|[1-9]\d{0,2})$/.test(part) && Number(part) <= 255)) return undefined;
+  return parts.reduce((address, part) => address * 256 + Number(part), 0);
 }
 
 /**
@@ -20,20 +25,31 @@ export function ipv4(text: string): u32 {
  * @example ipv6("::1") === 1n
  */
 export function ipv6(text: string): u128 {
-  if (isIP(text) !== 6 || text.includes("%")) throw new RangeError(`"${text}" is no IPv6 address; expected something like 2001:db8::1`);
-  const embedded = /^(.*:)(\d+\.\d+\.\d+\.\d+)$/.exec(text);
-  const plain = embedded?.[1] !== undefined && embedded[2] !== undefined ? `${embedded[1]}${hexPair(ipv4(embedded[2]))}` : text;
-  const [front = "", back] = plain.split("::");
-  const head = groups(front);
-  const tail = back === undefined ? [] : groups(back);
-  const gap = back === undefined ? [] : new Array<string>(8 - head.length - tail.length).fill("0");
-  return [...head, ...gap, ...tail].reduce((address, group) => (address << 16n) | BigInt(`0x${group}`), 0n);
+  const groups = parseIpv6(text);
+  if (!groups) throw new RangeError(`"${text}" is no IPv6 address; expected up to eight groups of hexadecimal digits, like 2001:db8::1`);
+  return groups.reduce((address, group) => (address << 16n) | BigInt(group), 0n);
 }
-function groups(text: string): string[] {
-  return text === "" ? [] : text.split(":");
+/** The eight groups, `::` filled up. */
+function parseIpv6(text: string): number[] | undefined {
+  const halves = text.split("::");
+  const head = parseGroups(halves[0] ?? "", halves.length === 1);
+  if (halves.length === 1) return head?.length === 8 ? head : undefined;
+  const tail = parseGroups(halves[1] ?? "", true);
+  if (halves.length !== 2 || !head || !tail || head.length + tail.length > 7) return undefined;
+  return [...head, ...new Array<number>(8 - head.length - tail.length).fill(0), ...tail];
 }
-function hexPair(address: number): string {
-  return `${Math.trunc(address / 65536).toString(16)}:${(address % 65536).toString(16)}`;
+/** Groups with colons between; the last two may be an IPv4 address, at the text's very end. */
+function parseGroups(text: string, isEnd: boolean): number[] | undefined {
+  if (text === "") return [];
+  const groups: number[] = [];
+  const parts = text.split(":");
+  for (const [i, part] of parts.entries()) {
+    const embedded = isEnd && i === parts.length - 1 ? parseIpv4(part) : undefined;
+    if (embedded !== undefined) groups.push(Math.trunc(embedded / 65536), embedded % 65536);
+    else if (/^[0-9a-f]{1,4}$/i.test(part)) groups.push(Number.parseInt(part, 16));
+    else return undefined;
+  }
+  return groups;
 }
 
 /**
@@ -42,7 +58,8 @@ function hexPair(address: number): string {
  * @example mac("02:00:00:00:00:01") === 0x0200_0000_0001
  */
 export function mac(text: string): u48 {
-  if (!/^[0-9a-f]{2}([:-][0-9a-f]{2}){5}$/i.test(text)) throw new RangeError(`"${text}" is no MAC address; expected six bytes like 02:00:00:00:00:01`);
+  if (!/^[0-9a-f]{2}([:-][0-9a-f]{2}){5}$/i.test(text))
+    throw new RangeError(`"${text}" is no MAC address; expected six bytes like 02:00:00:00:00:01`);
   return Number.parseInt(text.replaceAll(/[:-]/g, ""), 16);
 }
 

@@ -1,4 +1,4 @@
-import type { u128, u32 } from "../core/integers.js";
+import type { u32, u128 } from "../core/integers.js";
 import { intrinsic } from "../core/intrinsic.js";
 
 /** The lesser of two bigints. */
@@ -19,7 +19,8 @@ export function max<T extends bigint>(a: T, b: T): T {
 export function prefixOf<T extends u32 | u128>(address: T, length: number): T;
 export function prefixOf(address: number | bigint, length: number): number | bigint {
   const width = typeof address === "bigint" ? 128 : 32;
-  if (!Number.isInteger(length) || length < 0 || length > width) throw new RangeError(`prefixOf: a prefix of ${length} bits in an address of ${width}`);
+  if (!Number.isInteger(length) || length < 0 || length > width)
+    throw new RangeError(`prefixOf: a prefix of ${length} bits in an address of ${width}`);
   const rest = BigInt(width - length);
   const prefix = (BigInt(address) >> rest) << rest;
   return typeof address === "bigint" ? prefix : Number(prefix);

@@ -1,5 +1,5 @@
 /** Ones' complement sums (RFC 1071, RFC 1624): datapath code, inlined where it is called. */
-import { type u128, type u16, type u32, u64 } from "../core/integers.js";
+import { type u16, type u32, u64, type u128 } from "../core/integers.js";
 
 /**
  * A sum of 16-bit words folded into one, carries added back in. Inverted, it is an internet checksum (RFC 1071).

@@ -1,5 +1,5 @@
 /** Hashes that Node and the kernel compute alike: datapath code, inlined where it is called. */
-import { u32, type u8 } from "../core/integers.js";
+import { type u8, u32 } from "../core/integers.js";
 
 /** Where an FNV-1a hash of 32 bits begins. */
 export const FNV_START: u32 = 0x811c_9dc5;

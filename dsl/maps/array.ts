@@ -1,9 +1,9 @@
 /** Arrays: all entries are there from the start, and their views never end. */
 import { shapeOfSchema } from "../core/fields.js";
 import type { u32 } from "../core/integers.js";
-import type { Init, Storable } from "../core/schema.js";
 import type { Memory } from "../core/memory.js";
 import { readScalar, writeScalar } from "../core/memory.js";
+import type { Init, Storable } from "../core/schema.js";
 import { type Scalar, type Shape, sizeOf } from "../core/shape.js";
 import { describe } from "../core/spec.js";
 import { encode, load } from "../core/view.js";

@@ -1,11 +1,10 @@
+import { shapeOfSchema } from "../core/fields.js";
 import type { u32, u64 } from "../core/integers.js";
 import { u32 as indexSchema, u64 as u64Schema } from "../core/integers.js";
+import { describe, specOf } from "../core/spec.js";
 import { struct } from "../core/struct.js";
-import { shapeOfSchema } from "../core/fields.js";
-import { describe } from "../core/spec.js";
 import type { Packet } from "../packet/types.js";
 import { perCpuArrayMap } from "./array.js";
-import { specOf } from "../core/spec.js";
 
 /** What a counter holds. */
 export class Traffic extends struct({ packets: u64Schema, bytes: u64Schema }) {}

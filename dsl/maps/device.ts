@@ -1,7 +1,7 @@
 import type { u32 } from "../core/integers.js";
+import type { Shape } from "../core/shape.js";
 import { describe } from "../core/spec.js";
 import { encode } from "../core/view.js";
-import type { Shape } from "../core/shape.js";
 
 /** A network device of the target's namespace. */
 export interface Device {
@@ -42,7 +42,8 @@ class NodeDevMap implements DevMap {
     return this.#devices.get(key);
   }
   set(key: number, device: number | Device): void {
-    if (!Number.isInteger(key) || key < 0 || key >= this.#maxEntries) throw new RangeError(`devMap: key ${key} is outside 0 … ${this.#maxEntries - 1}`);
+    if (!Number.isInteger(key) || key < 0 || key >= this.#maxEntries)
+      throw new RangeError(`devMap: key ${key} is outside 0 … ${this.#maxEntries - 1}`);
     this.#devices.set(key, typeof device === "number" ? deviceOf(device) : device);
   }
   delete(key: number): boolean {

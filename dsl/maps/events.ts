@@ -46,7 +46,8 @@ class NodeEvents<E> implements Events<E> {
   }
   emit(event: Init<E>, capture?: { bytes: number }): boolean {
     const count = capture?.bytes ?? 0;
-    if (count > this.#capture) throw new RangeError(`emit: ${count} bytes of packet, but events(…) allows ${this.#capture}; give it { bytes: ${count} }`);
+    if (count > this.#capture)
+      throw new RangeError(`emit: ${count} bytes of packet, but events(…) allows ${this.#capture}; give it { bytes: ${count} }`);
     const bytes = encode(shapeOfSchema(this.#schema, "event"), event, "event");
     const packet = count > 0 ? capturing(count) : new Uint8Array(0);
     const record = bytes.length + (this.#capture > 0 ? 4 + this.#capture : 0);
@@ -57,12 +58,28 @@ class NodeEvents<E> implements Events<E> {
     this.#records.push({ event: bytes, packet });
     return true;
   }
+  /** The records as they would lie in the kernel's ring. */
+  records(): Uint8Array[] {
+    return this.#records.map(({ event, packet }) => {
+      if (this.#capture === 0) return event;
+      const record = new Uint8Array(event.length + 4 + this.#capture);
+      record.set(event);
+      new DataView(record.buffer).setUint32(event.length, packet.length, true);
+      record.set(packet, event.length + 4);
+      return record;
+    });
+  }
   take(): Emitted<E>[] {
     const taken = this.#records.map(record => ({ event: detached(this.#schema, record.event), packet: record.packet }));
     this.#records = [];
     this.#used = 0;
     return taken;
   }
+}
+
+/** What a live ring holds that `take` has not taken. */
+export function recordsOf(live: object): Uint8Array[] {
+  return live instanceof NodeEvents ? live.records() : [];
 }
 
 /**
@@ -73,9 +90,11 @@ class NodeEvents<E> implements Events<E> {
 export function events<E>(schema: Storable<E>, options: EventsOptions = {}): Events<E> {
   const { bytes = 0, size = 262_144 } = options;
   if (!Number.isInteger(bytes) || bytes < 0 || bytes > 65_535) throw new RangeError(`events(…): bytes is ${bytes}, must be 0 … 65535`);
-  if (!Number.isInteger(Math.log2(size)) || size < 4096) throw new RangeError(`events(…): size is ${size}, must be a power of two, 4096 or more`);
+  if (!Number.isInteger(Math.log2(size)) || size < 4096)
+    throw new RangeError(`events(…): size is ${size}, must be a power of two, 4096 or more`);
   const shape = shapeOfSchema(schema, "the event");
-  if (sizeOf(shape) + bytes + 16 > size) throw new RangeError(`events(…): one event of ${sizeOf(shape) + bytes} bytes does not fit into a ring of ${size}`);
+  if (sizeOf(shape) + bytes + 16 > size)
+    throw new RangeError(`events(…): one event of ${sizeOf(shape) + bytes} bytes does not fit into a ring of ${size}`);
   return describe(new NodeEvents(schema, size, bytes), {
     what: "map",
     kind: "ring",

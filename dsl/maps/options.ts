@@ -16,6 +16,7 @@ export type KeyInit<K> = K extends number | bigint ? K : Init<K>;
 
 /** The checked size of a map. */
 export function sizeOfMap(what: string, maxEntries: number): number {
-  if (!Number.isInteger(maxEntries) || maxEntries < 1 || maxEntries > 0xffff_ffff) throw new RangeError(`${what}: maxEntries is ${maxEntries}, must be 1 … 4294967295`);
+  if (!Number.isInteger(maxEntries) || maxEntries < 1 || maxEntries > 0xffff_ffff)
+    throw new RangeError(`${what}: maxEntries is ${maxEntries}, must be 1 … 4294967295`);
   return maxEntries;
 }

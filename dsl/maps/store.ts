@@ -80,7 +80,9 @@ export class Store {
     const { what, cpusShare } = this.#options;
     const check = (): void => {
       if (this.#generation !== born) {
-        throw new StaleViewError(`a view of ${what} was used after the map changed: set, delete and inserting end its views; look the entry up again`);
+        throw new StaleViewError(
+          `a view of ${what} was used after the map changed: set, delete and inserting end its views; look the entry up again`,
+        );
       }
     };
     return {

@@ -2,7 +2,7 @@
 import { shapeOfSchema } from "../core/fields.js";
 import { readScalar } from "../core/memory.js";
 import type { Init, Storable } from "../core/schema.js";
-import { type Field, type Shape, sizeOf, type StructShape } from "../core/shape.js";
+import { type Field, type Shape, type StructShape, sizeOf } from "../core/shape.js";
 import { encode } from "../core/view.js";
 import { type HashMap, type Keys, makeMap } from "./hash.js";
 import type { KeyInit, MapOptions } from "./options.js";
@@ -37,12 +37,7 @@ const u32Shape: Shape = { kind: "int", bits: 32, order: "host" };
  */
 export function lpmTrie<K, V>(key: Storable<K>, value: Storable<V>, options: MapOptions<V>): LpmTrie<K, V> {
   const shape = shapeOfSchema(key, "the key of lpmTrie(…)");
-  return makeMap(
-    "lpmTrie",
-    shape.kind === "struct" ? structKeys(shape) : addressKeys(shape),
-    value,
-    options,
-  );
+  return makeMap("lpmTrie", shape.kind === "struct" ? structKeys(shape) : addressKeys(shape), value, options);
 }
 
 /** The kernel's layout (struct bpf_lpm_trie_key): the length in host order, then the data, most significant bit first. */
@@ -75,8 +70,14 @@ function structKeys(shape: StructShape): Keys {
   }
   let end = 4;
   for (const field of data) {
-    if (field.offset !== end) throw new TypeError(`lpmTrie: ${shape.name} has padding before "${field.name}", which would count as bits of the prefix; reorder the fields`);
-    if (!inNetworkOrder(field)) throw new TypeError(`lpmTrie: "${field.name}" of ${shape.name} must be in network order: net(…), since prefixes begin at the most significant bit`);
+    if (field.offset !== end)
+      throw new TypeError(
+        `lpmTrie: ${shape.name} has padding before "${field.name}", which would count as bits of the prefix; reorder the fields`,
+      );
+    if (!inNetworkOrder(field))
+      throw new TypeError(
+        `lpmTrie: "${field.name}" of ${shape.name} must be in network order: net(…), since prefixes begin at the most significant bit`,
+      );
     end += sizeOf(field.shape);
   }
   if (end !== shape.size) throw new TypeError(`lpmTrie: ${shape.name} ends in padding, which would count as bits of the prefix`);
@@ -84,7 +85,11 @@ function structKeys(shape: StructShape): Keys {
 }
 function inNetworkOrder(field: Field): boolean {
   const { shape } = field;
-  return shape.kind === "int" ? shape.order === "network" || shape.bits === 8 : shape.kind === "array" ? inNetworkOrder({ ...field, shape: shape.of }) : shape.kind === "header";
+  return shape.kind === "int"
+    ? shape.order === "network" || shape.bits === 8
+    : shape.kind === "array"
+      ? inNetworkOrder({ ...field, shape: shape.of })
+      : shape.kind === "header";
 }
 
 function trieKeys(shape: Shape, width: number, stored: (key: unknown) => Uint8Array): Keys {

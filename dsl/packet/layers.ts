@@ -3,21 +3,22 @@
  * `pkt.layers()` as a call that is made once for each state of the packet. What of it a program does not use leaves
  * no trace.
  */
-import type { u128, u16, u32, u8 } from "../core/integers.js";
+
 import { header } from "../core/header.js";
+import type { u8, u16, u32, u128 } from "../core/integers.js";
 import { u16 as u16Schema } from "../core/integers.js";
+import type { IntSchema } from "../core/schema.js";
 import type { Ethernet } from "../headers/ethernet.js";
 import { EtherType } from "../headers/ethernet.js";
 import { Icmp } from "../headers/icmp.js";
 import { Icmpv6 } from "../headers/icmpv6.js";
 import { IpProtocol, Ipv4 } from "../headers/ipv4.js";
-import { AuthHeader, FragmentHeader, HopByHop } from "../headers/ipv6-extensions.js";
 import { Ipv6 } from "../headers/ipv6.js";
+import { AuthHeader, FragmentHeader, HopByHop } from "../headers/ipv6-extensions.js";
 import { Sctp } from "../headers/sctp.js";
 import { Tcp } from "../headers/tcp.js";
 import { Udp } from "../headers/udp.js";
 import { Vlan } from "../headers/vlan.js";
-import type { IntSchema } from "../core/schema.js";
 import { changed16, changed32, checksumAfter, wordsOf } from "../helpers/fold.js";
 import type { PacketPrimitives } from "./primitives.js";
 import type { VlanTag } from "./types.js";
@@ -343,7 +344,8 @@ export function parseLayers(pkt: PacketPrimitives): Layers {
 
 function parseIpv4(pkt: PacketPrimitives, ethernet: Ethernet, networkOffset: u16): Layers {
   const ip = pkt.at(networkOffset, Ipv4);
-  if (!ip || ip.version !== 4 || ip.ihl < 5) return new OtherLayers(pkt, ethernet, networkOffset);
+  if (!ip) return new OtherLayers(pkt, ethernet, networkOffset);
+  if (ip.version !== 4 || ip.ihl < 5) return new OtherLayers(pkt, ethernet, networkOffset);
   const headerLength = ip.ihl * 4;
   if (ip.totalLength < headerLength || networkOffset + ip.totalLength > pkt.length) return new OtherLayers(pkt, ethernet, networkOffset);
 
@@ -361,7 +363,9 @@ function parseIpv4(pkt: PacketPrimitives, ethernet: Ethernet, networkOffset: u16
     fragment,
     networkOffset,
     transportOffset,
-    whole && (protocol === IpProtocol.Tcp || protocol === IpProtocol.Udp || protocol === IpProtocol.Sctp) ? pkt.at(transportOffset, Ports) : undefined,
+    whole && (protocol === IpProtocol.Tcp || protocol === IpProtocol.Udp || protocol === IpProtocol.Sctp)
+      ? pkt.at(transportOffset, Ports)
+      : undefined,
     whole && protocol === IpProtocol.Tcp ? pkt.at(transportOffset, Tcp) : undefined,
     whole && protocol === IpProtocol.Udp ? pkt.at(transportOffset, Udp) : undefined,
     whole && protocol === IpProtocol.Icmp ? pkt.at(transportOffset, Icmp) : undefined,
@@ -371,7 +375,8 @@ function parseIpv4(pkt: PacketPrimitives, ethernet: Ethernet, networkOffset: u16
 
 function parseIpv6(pkt: PacketPrimitives, ethernet: Ethernet, networkOffset: u16): Layers {
   const ip = pkt.at(networkOffset, Ipv6);
-  if (!ip || ip.version !== 6 || networkOffset + 40 + ip.payloadLength > pkt.length) return new OtherLayers(pkt, ethernet, networkOffset);
+  if (!ip) return new OtherLayers(pkt, ethernet, networkOffset);
+  if (ip.version !== 6 || networkOffset + 40 + ip.payloadLength > pkt.length) return new OtherLayers(pkt, ethernet, networkOffset);
 
   let protocol = ip.nextHeader;
   let transportOffset = networkOffset + 40;
@@ -412,7 +417,9 @@ function parseIpv6(pkt: PacketPrimitives, ethernet: Ethernet, networkOffset: u16
     fragment,
     networkOffset,
     transportOffset,
-    whole && (protocol === IpProtocol.Tcp || protocol === IpProtocol.Udp || protocol === IpProtocol.Sctp) ? pkt.at(transportOffset, Ports) : undefined,
+    whole && (protocol === IpProtocol.Tcp || protocol === IpProtocol.Udp || protocol === IpProtocol.Sctp)
+      ? pkt.at(transportOffset, Ports)
+      : undefined,
     whole && protocol === IpProtocol.Tcp ? pkt.at(transportOffset, Tcp) : undefined,
     whole && protocol === IpProtocol.Udp ? pkt.at(transportOffset, Udp) : undefined,
     whole && protocol === IpProtocol.Icmpv6 ? pkt.at(transportOffset, Icmpv6) : undefined,

@@ -1,6 +1,6 @@
 /** A packet in Node: a frame's bytes, its tag, and the hook that it is at. */
 import { ArrayView, IndexError } from "../core/array.js";
-import type { u16, u32, u64, u8 } from "../core/integers.js";
+import type { u8, u16, u32, u64 } from "../core/integers.js";
 import { type Memory, readScalar, StaleViewError, writeScalar } from "../core/memory.js";
 import type { FixedArray, IntSchema, ViewClass } from "../core/schema.js";
 import type { Scalar } from "../core/shape.js";
@@ -47,7 +47,8 @@ export class NodePacket implements TcPacket, XdpPacket, PacketPrimitives {
    * @throws RangeError for a frame without a whole Ethernet header.
    */
   constructor(wire: Uint8Array, context: PacketContext) {
-    if (wire.length < MINIMUM_FRAME) throw new RangeError(`a frame of ${wire.length} bytes: the kernel hands over none below ${MINIMUM_FRAME}, an Ethernet header`);
+    if (wire.length < MINIMUM_FRAME)
+      throw new RangeError(`a frame of ${wire.length} bytes: the kernel hands over none below ${MINIMUM_FRAME}, an Ethernet header`);
     const frame = splitFrame(wire);
     this.#bytes = frame.bytes;
     this.#tag = frame.tag;
@@ -61,6 +62,10 @@ export class NodePacket implements TcPacket, XdpPacket, PacketPrimitives {
   /** The frame as it would be on the wire now. */
   toBytes(): Uint8Array {
     return joinFrame(this.#frame());
+  }
+  /** What the program sees: without the outermost tag. */
+  frameBytes(): Uint8Array {
+    return this.#bytes.slice();
   }
   #frame(): Frame {
     return { bytes: this.#bytes, tag: this.#tag };
@@ -142,7 +147,8 @@ export class NodePacket implements TcPacket, XdpPacket, PacketPrimitives {
   }
   checksum(offset: number, length: number, options: { max: number; initial?: number }): u16 {
     if (length > options.max) throw new IndexError(`checksum of ${length} bytes, but at most ${options.max} were promised`);
-    if (!this.#reaches(offset, length)) throw new IndexError(`checksum of ${length} bytes at ${offset} of a packet of ${this.#bytes.length}`);
+    if (!this.#reaches(offset, length))
+      throw new IndexError(`checksum of ${length} bytes at ${offset} of a packet of ${this.#bytes.length}`);
     return checksumOf(this.#bytes.subarray(offset, offset + length), fold16(options.initial ?? 0));
   }
 
@@ -202,7 +208,11 @@ export class NodePacket implements TcPacket, XdpPacket, PacketPrimitives {
     const [high = 0, low = 0, first = 0, second = 0] = this.#bytes.subarray(12, 16);
     const type = (high << 8) | low;
     const hasInner = (type === 0x8100 || type === 0x88a8) && this.#bytes.length >= 18;
-    return Object.freeze({ id: tag.id, priority: tag.priority, inner: hasInner ? Object.freeze({ id: ((first << 8) | second) & 0xfff }) : undefined });
+    return Object.freeze({
+      id: tag.id,
+      priority: tag.priority,
+      inner: hasInner ? Object.freeze({ id: ((first << 8) | second) & 0xfff }) : undefined,
+    });
   }
   set vlan(tag: { id: number; priority?: number } | undefined) {
     this.#moved(this.#bytes);
@@ -305,7 +315,9 @@ class PacketMemory implements Memory {
 }
 
 function stale(): StaleViewError {
-  return new StaleViewError("this view is of the packet as it was before it moved; take it again with pkt.at() or pkt.layers() after the move");
+  return new StaleViewError(
+    "this view is of the packet as it was before it moved; take it again with pkt.at() or pkt.layers() after the move",
+  );
 }
 function natural(value: number, what: string): void {
   if (!Number.isSafeInteger(value) || value < 0) throw new RangeError(`${what} is ${value}: must be an integer, 0 or more`);

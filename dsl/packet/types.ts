@@ -1,9 +1,9 @@
 /** What a program sees of a packet. */
-import type { u16, u32, u64, u8 } from "../core/integers.js";
+import type { u8, u16, u32, u64 } from "../core/integers.js";
 import type { FixedArray, IntSchema, ViewClass } from "../core/schema.js";
 import type { Device } from "../maps/device.js";
-import type { Layers } from "./layers.js";
 import type { Encap } from "./encap.js";
+import type { Layers } from "./layers.js";
 
 /** A VLAN tag (IEEE 802.1Q). */
 export interface VlanTag {

@@ -1,0 +1,44 @@
+/** The seam between the tests' language and the kernel: who compiles, loads and runs is not known here. */
+import type { Pipeline } from "../dsl/index.js";
+import type { Hook } from "./hook.js";
+import type { World } from "./world.js";
+
+/** A map's stored bytes; per-CPU values as totals. */
+export type Entries = readonly (readonly [key: Uint8Array, value: Uint8Array])[];
+
+/** What the kernel did with one packet. */
+export interface KernelOutcome {
+  readonly verdict: "pass" | "reflect" | "drop" | "redirect" | "route" | "flood";
+  /** of a drop */
+  readonly reason: string | undefined;
+  /** the packet afterwards, as it is on the wire */
+  readonly bytes: Uint8Array;
+  /** of a redirect; undefined where the run cannot tell */
+  readonly device: number | undefined;
+  /** tc: undefined where the run cannot tell */
+  readonly mark?: number;
+  readonly priority?: number;
+  /** the contents of every map that the program uses, by path: `bridge.stations` */
+  readonly maps: ReadonlyMap<string, Entries>;
+  /** what each ring got since the session began, by path: whole records */
+  readonly events?: ReadonlyMap<string, readonly Uint8Array[]>;
+}
+
+/** A pipeline's hook, compiled and loaded; its maps stay from packet to packet. */
+export interface KernelSession {
+  run(bytes: Uint8Array, world: World): Promise<KernelOutcome>;
+  close(): Promise<void>;
+}
+
+export interface KernelRunner {
+  /** Why this machine or user cannot run programs in the kernel; undefined where it can. */
+  unavailable(): string | undefined;
+  /** Compiles a test build (time and random numbers come from the world) of what `make` makes, and loads it. */
+  open<P extends Pipeline>(make: () => P, hook: Hook): Promise<KernelSession>;
+}
+
+/** Loads the runner, and with it compiler and runtime, when a test asks for the kernel. */
+export async function kernelRunner(): Promise<KernelRunner> {
+  const { runner } = await import("./kernel-runner.js");
+  return runner;
+}
