@@ -14,8 +14,8 @@ export function parseNumber(text: string): number | undefined {
 
 /** The octets of `10`, `10.0`, `10.0.0` or `10.0.0.1`; undefined where one exceeds 255 or there are more than four. */
 export function parseOctets(text: string): number[] | undefined {
-  const octets = text.split(".").map((part) => (/^[0-9]{1,3}$/.test(part) ? Number.parseInt(part, 10) : 256));
-  return octets.length <= 4 && octets.every((octet) => octet <= 255) ? octets : undefined;
+  const octets = text.split(".").map(part => (/^[0-9]{1,3}$/.test(part) ? Number.parseInt(part, 10) : 256));
+  return octets.length <= 4 && octets.every(octet => octet <= 255) ? octets : undefined;
 }
 
 /** The 32-bit value of up to four octets; what is left out is zero. */
@@ -55,6 +55,6 @@ function parseGroups(text: string): number[] | undefined {
 /** `0:1:2:3:4:5`, one or two hexadecimal digits each. */
 export function parseMac(text: string): bigint | undefined {
   const parts = text.split(":");
-  if (parts.length !== 6 || !parts.every((part) => /^[0-9a-fA-F]{1,2}$/.test(part))) return undefined;
+  if (parts.length !== 6 || !parts.every(part => /^[0-9a-fA-F]{1,2}$/.test(part))) return undefined;
   return parts.reduce((value, part) => (value << 8n) | BigInt(Number.parseInt(part, 16)), 0n);
 }

@@ -19,9 +19,17 @@ export type Condition =
   | { readonly kind: "protocol"; readonly family: Family; readonly value: number }
   /** masked bits equal: `mask` has the width of the carrier's addresses */
   | { readonly kind: "address"; readonly carrier: Carrier; readonly side: Side; readonly value: bigint; readonly mask: bigint }
-  | { readonly kind: "station"; readonly side: Side; readonly value: bigint; readonly mask: bigint }
+  /** an Ethernet address */
+  | { readonly kind: "station"; readonly side: Side; readonly value: bigint }
   /** a port of TCP, UDP or SCTP, both ends included; false in later fragments */
-  | { readonly kind: "port"; readonly family: Family; readonly protocol: number; readonly side: Side; readonly first: number; readonly last: number }
+  | {
+      readonly kind: "port";
+      readonly family: Family;
+      readonly protocol: number;
+      readonly side: Side;
+      readonly first: number;
+      readonly last: number;
+    }
   | { readonly kind: "vlan"; readonly id: number | undefined }
   | { readonly kind: "relation"; readonly operator: RelationalOperator; readonly left: Arithmetic; readonly right: Arithmetic }
   | { readonly kind: "dscp" | "mark" | "identity"; readonly value: number }

@@ -50,7 +50,7 @@ export function evaluate(condition: Condition, reading: Reading): boolean | unde
       return operand === undefined ? undefined : !operand;
     }
     case "etherType":
-      return map(reading.etherType(), (type) => type === condition.value);
+      return map(reading.etherType(), type => type === condition.value);
     case "protocol":
       return protocol(reading, condition.family, condition.value);
     case "address": {
@@ -58,13 +58,13 @@ export function evaluate(condition: Condition, reading: Reading): boolean | unde
       return reading.addressIs(condition.carrier, condition.side, condition.value, condition.mask);
     }
     case "station":
-      return map(reading.station(condition.side), (station) => (station & condition.mask) === condition.value);
+      return map(reading.station(condition.side), station => station === condition.value);
     case "port": {
       const carries = protocol(reading, condition.family, condition.protocol);
       if (carries !== true) return carries;
       const has = reading.hasTransport(condition.family);
       if (has !== true) return has;
-      return map(reading.port(condition.family, condition.side), (port) => port >= condition.first && port <= condition.last);
+      return map(reading.port(condition.family, condition.side), port => port >= condition.first && port <= condition.last);
     }
     case "vlan": {
       const id = reading.vlan();
@@ -73,7 +73,7 @@ export function evaluate(condition: Condition, reading: Reading): boolean | unde
     case "relation":
       return relation(condition.operator, condition.left, condition.right, reading);
     case "dscp":
-      return map(reading.dscp(), (dscp) => dscp === condition.value);
+      return map(reading.dscp(), dscp => dscp === condition.value);
     case "mark":
     case "identity":
       return reading.mark === condition.value;
@@ -114,15 +114,19 @@ function relation(operator: RelationalOperator, left: Arithmetic, right: Arithme
   const loads = {
     length: reading.length,
     load: (word: ProtocolWord, offset: number, size: 1 | 2 | 4): number | undefined =>
-      map(reading.base(word), (base) => reading.read((base + offset) >>> 0, size)),
+      map(reading.base(word), base => reading.read((base + offset) >>> 0, size)),
   };
-  return map(compute(left, loads), (a) => map(compute(right, loads), (b) => compare(operator, a, b)));
+  return map(compute(left, loads), a => map(compute(right, loads), b => compare(operator, a, b)));
 }
 
 function present(word: ProtocolWord, reading: Reading): boolean | undefined {
   if (word === "ether") return true;
-  if (word === "icmp6") return protocol(reading, 6, 58);
-  if (!Ipv4Only.has(word)) return map(reading.etherType(), (type) => type === typeOf(word === "ip" || word === "ip6" || word === "arp" ? word : "rarp"));
+  if (word === "icmp6") {
+    const carries = protocol(reading, 6, 58);
+    return carries === true ? reading.hasTransport(6) : carries;
+  }
+  if (!Ipv4Only.has(word))
+    return map(reading.etherType(), type => type === typeOf(word === "ip" || word === "ip6" || word === "arp" ? word : "rarp"));
   // transport bytes are those of IPv4 alone, in the first fragment
   const carries = protocol(reading, 4, ProtocolNames.get(word) ?? 0);
   return carries === true ? reading.hasTransport(4) : carries;

@@ -3,8 +3,21 @@ import type { Extent } from "./error.js";
 
 /** Protocol words that may qualify, stand alone, or be indexed with `[ ]`. */
 export type ProtocolWord =
-  | "ether" | "ip" | "ip6" | "arp" | "rarp"
-  | "tcp" | "udp" | "sctp" | "icmp" | "icmp6" | "igmp" | "pim" | "vrrp" | "ah" | "esp";
+  | "ether"
+  | "ip"
+  | "ip6"
+  | "arp"
+  | "rarp"
+  | "tcp"
+  | "udp"
+  | "sctp"
+  | "icmp"
+  | "icmp6"
+  | "igmp"
+  | "pim"
+  | "vrrp"
+  | "ah"
+  | "esp";
 
 export type Direction = "source" | "destination" | "either" | "both";
 /** `any` is what is meant where no word says it: `src 10.0.0.1`. */
@@ -22,7 +35,13 @@ export type Identifier =
   | { readonly kind: "number"; readonly value: number; readonly extent: Extent }
   | { readonly kind: "range"; readonly first: number; readonly last: number; readonly extent: Extent }
   /** `10.0`, `10.1.2.3`: as many octets as were written */
-  | { readonly kind: "ipv4"; readonly octets: readonly number[]; readonly length: number | undefined; readonly mask: readonly number[] | undefined; readonly extent: Extent }
+  | {
+      readonly kind: "ipv4";
+      readonly octets: readonly number[];
+      readonly length: number | undefined;
+      readonly mask: readonly number[] | undefined;
+      readonly extent: Extent;
+    }
   | { readonly kind: "ipv6"; readonly value: bigint; readonly length: number | undefined; readonly extent: Extent }
   | { readonly kind: "mac"; readonly value: bigint; readonly extent: Extent }
   /** `\tcp` */
@@ -36,9 +55,21 @@ export type RelationalOperator = ">" | "<" | ">=" | "<=" | "==" | "!=";
 export type Arithmetic =
   | { readonly kind: "number"; readonly value: number; readonly extent: Extent }
   | { readonly kind: "length"; readonly extent: Extent }
-  | { readonly kind: "load"; readonly protocol: ProtocolWord; readonly offset: Arithmetic; readonly size: 1 | 2 | 4; readonly extent: Extent }
+  | {
+      readonly kind: "load";
+      readonly protocol: ProtocolWord;
+      readonly offset: Arithmetic;
+      readonly size: 1 | 2 | 4;
+      readonly extent: Extent;
+    }
   | { readonly kind: "negate"; readonly operand: Arithmetic; readonly extent: Extent }
-  | { readonly kind: "binary"; readonly operator: ArithmeticOperator; readonly left: Arithmetic; readonly right: Arithmetic; readonly extent: Extent };
+  | {
+      readonly kind: "binary";
+      readonly operator: ArithmeticOperator;
+      readonly left: Arithmetic;
+      readonly right: Arithmetic;
+      readonly extent: Extent;
+    };
 
 export type Expression =
   /** an empty expression: every packet */
@@ -47,7 +78,13 @@ export type Expression =
   | { readonly kind: "not"; readonly operand: Expression; readonly extent: Extent }
   | { readonly kind: "primitive"; readonly qualifiers: Qualifiers; readonly identifier: Identifier; readonly extent: Extent }
   | { readonly kind: "protocol"; readonly protocol: ProtocolWord; readonly extent: Extent }
-  | { readonly kind: "relation"; readonly operator: RelationalOperator; readonly left: Arithmetic; readonly right: Arithmetic; readonly extent: Extent }
+  | {
+      readonly kind: "relation";
+      readonly operator: RelationalOperator;
+      readonly left: Arithmetic;
+      readonly right: Arithmetic;
+      readonly extent: Extent;
+    }
   | { readonly kind: "broadcast" | "multicast"; readonly protocol: ProtocolWord | undefined; readonly extent: Extent }
   | { readonly kind: "vlan"; readonly id: number | undefined; readonly extent: Extent }
   /** beyond libpcap */

@@ -1,7 +1,7 @@
 /** Frames for the filter's tests: every protocol that a filter can tell apart, fragments, options, tags, and cut ones. */
 
 export const hex = (text: string): Uint8Array => Uint8Array.from(Buffer.from(text.replaceAll(/[^0-9a-fA-F]/g, ""), "hex"));
-const join = (...parts: readonly Uint8Array[]): Uint8Array => Uint8Array.from(parts.flatMap((part) => [...part]));
+const join = (...parts: readonly Uint8Array[]): Uint8Array => Uint8Array.from(parts.flatMap(part => [...part]));
 const number16 = (value: number): Uint8Array => Uint8Array.of(value >> 8, value & 255);
 
 const stations = ["02 00 00 00 00 01", "02 00 00 00 00 02", "ff ff ff ff ff ff", "01 00 5e 00 00 01"].map(hex);
@@ -11,14 +11,19 @@ export const ports = [22, 53, 80, 443, 8080, 40000];
 
 const octets = (address: string): Uint8Array => Uint8Array.from(address.split(".").map(Number));
 function groups(address: string): Uint8Array {
-  const [head = "", tail = ""] = address.split("::").map((half) => half);
-  const of = (half: string): number[] => half.split(":").filter(Boolean).map((group) => Number.parseInt(group, 16));
+  const [head = "", tail = ""] = address.split("::").map(half => half);
+  const of = (half: string): number[] =>
+    half
+      .split(":")
+      .filter(Boolean)
+      .map(group => Number.parseInt(group, 16));
   const before = of(head);
   const after = of(tail);
   return join(...[...before, ...new Array<number>(8 - before.length - after.length).fill(0), ...after].map(number16));
 }
 
-export const ethernet = (type: number, to = 1, from = 0): Uint8Array => join(stations[to] ?? hex(""), stations[from] ?? hex(""), number16(type));
+export const ethernet = (type: number, to = 1, from = 0): Uint8Array =>
+  join(stations[to] ?? hex(""), stations[from] ?? hex(""), number16(type));
 export const tag = (id: number, type: number): Uint8Array => join(number16(id), number16(type));
 
 interface V4 {
@@ -46,7 +51,14 @@ export function ipv4(header: V4, payload: Uint8Array): Uint8Array {
   );
 }
 export const ipv6 = (from: string, to: string, next: number, payload: Uint8Array, trafficClass = 0): Uint8Array =>
-  join(Uint8Array.of(0x60 | (trafficClass >> 4), (trafficClass & 15) << 4, 0, 0), number16(payload.length), Uint8Array.of(next, 61), groups(from), groups(to), payload);
+  join(
+    Uint8Array.of(0x60 | (trafficClass >> 4), (trafficClass & 15) << 4, 0, 0),
+    number16(payload.length),
+    Uint8Array.of(next, 61),
+    groups(from),
+    groups(to),
+    payload,
+  );
 
 export const tcp = (from: number, to: number, flags: number): Uint8Array =>
   join(number16(from), number16(to), hex("00000001 00000002 50"), Uint8Array.of(flags), hex("2000 0000 0000"), hex("68656c6c6f"));
@@ -70,11 +82,22 @@ export function plainFrames(): Uint8Array[] {
     if (i % 2 === 0) frames.push(join(link, ipv4({ ...header, protocol: 17 }, udp(source, destination))));
     if (i % 4 === 0) frames.push(join(link, ipv4({ ...header, protocol: 132 }, sctp(source, destination))));
     if (i % 3 === 0) frames.push(join(link, ipv4({ ...header, protocol: 1 }, icmp(pick([8, 0, 3, 11, 5], i / 3, 8), i % 5))));
-    if (i % 6 === 0) frames.push(join(link, ipv4({ ...header, protocol: pick([2, 50, 51, 103, 112, 47], i / 6, 2) }, hex("11 22 33 44 55 66 77 88"))));
+    if (i % 6 === 0)
+      frames.push(join(link, ipv4({ ...header, protocol: pick([2, 50, 51, 103, 112, 47], i / 6, 2) }, hex("11 22 33 44 55 66 77 88"))));
     // options, first and later fragments
-    if (i % 5 === 0) frames.push(join(link, ipv4({ ...header, protocol: 6, options: hex("94040000 01010101") }, tcp(source, destination, pick(flags, i, 0)))));
-    if (i % 5 === 1) frames.push(join(link, ipv4({ ...header, protocol: pick([6, 17], i, 6), fragment: 0x2000 }, tcp(source, destination, 0x10))));
-    if (i % 5 === 2) frames.push(join(link, ipv4({ ...header, protocol: pick([17, 6, 1], i, 6), fragment: i % 2 ? 0x2010 : 0x00b9 }, tcp(source, destination, 0x10))));
+    if (i % 5 === 0)
+      frames.push(
+        join(link, ipv4({ ...header, protocol: 6, options: hex("94040000 01010101") }, tcp(source, destination, pick(flags, i, 0)))),
+      );
+    if (i % 5 === 1)
+      frames.push(join(link, ipv4({ ...header, protocol: pick([6, 17], i, 6), fragment: 0x2000 }, tcp(source, destination, 0x10))));
+    if (i % 5 === 2)
+      frames.push(
+        join(
+          link,
+          ipv4({ ...header, protocol: pick([17, 6, 1], i, 6), fragment: i % 2 ? 0x2010 : 0x00b9 }, tcp(source, destination, 0x10)),
+        ),
+      );
 
     const [from, to] = [pick(addresses6, i, ""), pick(addresses6, i * 3 + 1, "")];
     const link6 = ethernet(0x86dd, i & 1, 1);
@@ -99,11 +122,13 @@ export function cutFrames(): Uint8Array[] {
     join(ethernet(0x86dd), ipv6("2001:db8::1", "fe80::5", 58, icmp(128, 0))),
     join(ethernet(0x0806, 2), arp(1, "10.0.0.1", "10.0.0.2")),
   ];
-  return whole.flatMap((frame) => Array.from({ length: frame.length - 14 }, (_, i) => frame.subarray(0, 14 + i)));
+  return whole.flatMap(frame => Array.from({ length: frame.length - 14 }, (_, i) => frame.subarray(0, 14 + i)));
 }
 
 /** Tags and extension headers: where this package sees more than libpcap. */
-export const behindTag = (frame: Uint8Array, id: number, type = 0x8100): Uint8Array => join(frame.subarray(0, 12), number16(type), number16(id), frame.subarray(12));
+export const behindTag = (frame: Uint8Array, id: number, type = 0x8100): Uint8Array =>
+  join(frame.subarray(0, 12), number16(type), number16(id), frame.subarray(12));
 export const hopByHop = (next: number): Uint8Array => join(Uint8Array.of(next, 0), hex("0104 0000 0000"));
-export const fragmentHeader = (next: number, offset: number, more: boolean): Uint8Array => join(Uint8Array.of(next, 0), number16((offset << 3) | (more ? 1 : 0)), hex("00000001"));
+export const fragmentHeader = (next: number, offset: number, more: boolean): Uint8Array =>
+  join(Uint8Array.of(next, 0), number16((offset << 3) | (more ? 1 : 0)), hex("00000001"));
 export { join };

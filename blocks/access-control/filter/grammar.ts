@@ -3,12 +3,7 @@
  *  - `and` and `or` bind alike and group to the left;
  *  - an identifier without qualifiers takes those of the term before it: `tcp dst port 80 or 443`.
  */
-import {
-  EmbeddedActionsParser,
-  type IParserErrorMessageProvider,
-  type IToken,
-  tokenMatcher,
-} from "chevrotain";
+import { EmbeddedActionsParser, type IParserErrorMessageProvider, type IToken, tokenMatcher } from "chevrotain";
 import { parseIpv6, parseMac, parseNumber, parseOctets } from "./addresses.js";
 import { type Extent, FilterError } from "./error.js";
 import type {
@@ -42,7 +37,10 @@ const expectations: IParserErrorMessageProvider = {
 };
 
 const at = (token: IToken): Extent => ({ from: token.startOffset, to: token.startOffset + token.image.length });
-const over = (first: { readonly extent: Extent }, last: { readonly extent: Extent }): Extent => ({ from: first.extent.from, to: last.extent.to });
+const over = (first: { readonly extent: Extent }, last: { readonly extent: Extent }): Extent => ({
+  from: first.extent.from,
+  to: last.extent.to,
+});
 const numberOf = (token: IToken): number => NamedNumbers.get(token.image) ?? parseNumber(token.image) ?? 0;
 
 /** How tight a binary operator binds; `^` and `%` have no precedence in libpcap and are never left for an outer one. */
@@ -105,58 +103,62 @@ class FilterParser extends EmbeddedActionsParser {
     ]),
   );
 
-  private readonly operand = this.RULE("operand", (inherited: Qualifiers | undefined): Term =>
-    this.OR<Term>({
-      IGNORE_AMBIGUITIES: true,
-      ERR_MSG: firstOfTerm,
-      DEF: [
-        { GATE: () => this.comparisonAhead(), ALT: () => ({ node: this.SUBRULE(this.relation), qualifiers: undefined }) },
-        {
-          ALT: () => {
-            const not = this.CONSUME(T.NotToken);
-            const term = this.SUBRULE(this.operand, { ARGS: [inherited] });
-            return this.ACTION(() => ({
-              node: { kind: "not", operand: term.node, extent: { from: at(not).from, to: term.node.extent.to } },
-              qualifiers: term.qualifiers,
-            }));
+  private readonly operand = this.RULE(
+    "operand",
+    (inherited: Qualifiers | undefined): Term =>
+      this.OR<Term>({
+        IGNORE_AMBIGUITIES: true,
+        ERR_MSG: firstOfTerm,
+        DEF: [
+          { GATE: () => this.comparisonAhead(), ALT: () => ({ node: this.SUBRULE(this.relation), qualifiers: undefined }) },
+          {
+            ALT: () => {
+              const not = this.CONSUME(T.NotToken);
+              const term = this.SUBRULE(this.operand, { ARGS: [inherited] });
+              return this.ACTION(() => ({
+                node: { kind: "not", operand: term.node, extent: { from: at(not).from, to: term.node.extent.to } },
+                qualifiers: term.qualifiers,
+              }));
+            },
           },
-        },
-        {
-          ALT: () => {
-            this.CONSUME(T.OpenParenthesis);
-            const term = this.SUBRULE(this.expression, { ARGS: [inherited] });
-            this.CONSUME(T.CloseParenthesis);
-            return term;
+          {
+            ALT: () => {
+              this.CONSUME(T.OpenParenthesis);
+              const term = this.SUBRULE(this.expression, { ARGS: [inherited] });
+              this.CONSUME(T.CloseParenthesis);
+              return term;
+            },
           },
-        },
-        { ALT: () => ({ node: this.SUBRULE(this.single), qualifiers: undefined }) },
-        { ALT: () => this.SUBRULE(this.qualified) },
-        { ALT: () => this.SUBRULE(this.bare, { ARGS: [inherited] }) },
-      ],
-    }),
+          { ALT: () => ({ node: this.SUBRULE(this.single), qualifiers: undefined }) },
+          { ALT: () => this.SUBRULE(this.qualified) },
+          { ALT: () => this.SUBRULE(this.bare, { ARGS: [inherited] }) },
+        ],
+      }),
   );
 
   /** What needs no identifier, or has one of its own kind. */
-  private readonly single = this.RULE("single", (): Expression =>
-    this.OR<Expression>([
-      {
-        ALT: () => {
-          const word = this.CONSUME(T.Vlan);
-          let id: IToken | undefined;
-          this.OPTION(() => {
-            id = this.CONSUME(T.NumberToken);
-          });
-          return { kind: "vlan", id: id && numberOf(id), extent: { from: at(word).from, to: at(id ?? word).to } };
+  private readonly single = this.RULE(
+    "single",
+    (): Expression =>
+      this.OR<Expression>([
+        {
+          ALT: () => {
+            const word = this.CONSUME(T.Vlan);
+            let id: IToken | undefined;
+            this.OPTION(() => {
+              id = this.CONSUME(T.NumberToken);
+            });
+            return { kind: "vlan", id: id && numberOf(id), extent: { from: at(word).from, to: at(id ?? word).to } };
+          },
         },
-      },
-      { ALT: () => this.lengthBound(this.CONSUME(T.Greater), ">=", this.CONSUME2(T.NumberToken)) },
-      { ALT: () => this.lengthBound(this.CONSUME(T.Less), "<=", this.CONSUME3(T.NumberToken)) },
-      { ALT: () => this.valued("dscp", this.CONSUME(T.Dscp), this.CONSUME4(T.NumberToken)) },
-      { ALT: () => this.valued("mark", this.CONSUME(T.Mark), this.CONSUME5(T.NumberToken)) },
-      { ALT: () => this.valued("identity", this.CONSUME(T.Identity), this.CONSUME6(T.NumberToken)) },
-      { ALT: () => ({ kind: "established", extent: at(this.CONSUME(T.Established)) }) },
-      { ALT: () => ({ kind: "fragment", extent: at(this.CONSUME(T.Fragment)) }) },
-    ]),
+        { ALT: () => this.lengthBound(this.CONSUME(T.Greater), ">=", this.CONSUME2(T.NumberToken)) },
+        { ALT: () => this.lengthBound(this.CONSUME(T.Less), "<=", this.CONSUME3(T.NumberToken)) },
+        { ALT: () => this.valued("dscp", this.CONSUME(T.Dscp), this.CONSUME4(T.NumberToken)) },
+        { ALT: () => this.valued("mark", this.CONSUME(T.Mark), this.CONSUME5(T.NumberToken)) },
+        { ALT: () => this.valued("identity", this.CONSUME(T.Identity), this.CONSUME6(T.NumberToken)) },
+        { ALT: () => ({ kind: "established", extent: at(this.CONSUME(T.Established)) }) },
+        { ALT: () => ({ kind: "fragment", extent: at(this.CONSUME(T.Fragment)) }) },
+      ]),
   );
 
   private lengthBound(word: IToken, operator: ">=" | "<=", bound: IToken): Expression {
@@ -223,87 +225,96 @@ class FilterParser extends EmbeddedActionsParser {
 
   /** Lets a primitive's extent begin at its first qualifier. */
   private finishTerm(first: IToken, term: Term): Term {
-    return this.ACTION(() => ({ node: { ...term.node, extent: { from: at(first).from, to: term.node.extent.to } }, qualifiers: term.qualifiers }));
+    return this.ACTION(() => ({
+      node: { ...term.node, extent: { from: at(first).from, to: term.node.extent.to } },
+      qualifiers: term.qualifiers,
+    }));
   }
 
-  private readonly direction = this.RULE("direction", (): Direction =>
-    this.OR<Direction>({
-      ERR_MSG: '"src" or "dst"',
-      DEF: [
-        {
-          ALT: () => {
-            this.CONSUME(T.Source);
-            let both: Direction = "source";
-            this.OPTION({
-              GATE: () => tokenMatcher(this.LA(2), T.Destination),
-              DEF: () => {
-                both = this.SUBRULE(this.connective) === "or" ? "either" : "both";
-                this.CONSUME(T.Destination);
-              },
-            });
-            return both;
+  private readonly direction = this.RULE(
+    "direction",
+    (): Direction =>
+      this.OR<Direction>({
+        ERR_MSG: '"src" or "dst"',
+        DEF: [
+          {
+            ALT: () => {
+              this.CONSUME(T.Source);
+              let both: Direction = "source";
+              this.OPTION({
+                GATE: () => tokenMatcher(this.LA(2), T.Destination),
+                DEF: () => {
+                  both = this.SUBRULE(this.connective) === "or" ? "either" : "both";
+                  this.CONSUME(T.Destination);
+                },
+              });
+              return both;
+            },
           },
-        },
-        {
-          ALT: () => {
-            this.CONSUME2(T.Destination);
-            let both: Direction = "destination";
-            this.OPTION2({
-              GATE: () => tokenMatcher(this.LA(2), T.Source),
-              DEF: () => {
-                both = this.SUBRULE2(this.connective) === "or" ? "either" : "both";
-                this.CONSUME2(T.Source);
-              },
-            });
-            return both;
+          {
+            ALT: () => {
+              this.CONSUME2(T.Destination);
+              let both: Direction = "destination";
+              this.OPTION2({
+                GATE: () => tokenMatcher(this.LA(2), T.Source),
+                DEF: () => {
+                  both = this.SUBRULE2(this.connective) === "or" ? "either" : "both";
+                  this.CONSUME2(T.Source);
+                },
+              });
+              return both;
+            },
           },
-        },
-      ],
-    }),
+        ],
+      }),
   );
 
-  private readonly addressWord = this.RULE("addressWord", (): AddressWord =>
-    this.OR<AddressWord>([
-      { ALT: () => (this.CONSUME(T.Host), "host" as const) },
-      { ALT: () => (this.CONSUME(T.Net), "net" as const) },
-      { ALT: () => (this.CONSUME(T.Port), "port" as const) },
-      { ALT: () => (this.CONSUME(T.PortRange), "portrange" as const) },
-    ]),
+  private readonly addressWord = this.RULE(
+    "addressWord",
+    (): AddressWord =>
+      this.OR<AddressWord>([
+        { ALT: () => (this.CONSUME(T.Host), "host" as const) },
+        { ALT: () => (this.CONSUME(T.Net), "net" as const) },
+        { ALT: () => (this.CONSUME(T.Port), "port" as const) },
+        { ALT: () => (this.CONSUME(T.PortRange), "portrange" as const) },
+      ]),
   );
 
   /** What follows qualifiers: an identifier, `not` one, or several in parentheses. */
-  private readonly identifiers = this.RULE("identifiers", (qualifiers: Qualifiers): Term =>
-    this.OR<Term>({
-      ERR_MSG: "an address, a number or a range",
-      DEF: [
-        {
-          ALT: () => {
-            const not = this.CONSUME(T.NotToken);
-            const term = this.SUBRULE(this.identifiers, { ARGS: [qualifiers] });
-            return this.ACTION(() => ({
-              node: { kind: "not", operand: term.node, extent: { from: at(not).from, to: term.node.extent.to } },
-              qualifiers,
-            }));
+  private readonly identifiers = this.RULE(
+    "identifiers",
+    (qualifiers: Qualifiers): Term =>
+      this.OR<Term>({
+        ERR_MSG: "an address, a number or a range",
+        DEF: [
+          {
+            ALT: () => {
+              const not = this.CONSUME(T.NotToken);
+              const term = this.SUBRULE(this.identifiers, { ARGS: [qualifiers] });
+              return this.ACTION(() => ({
+                node: { kind: "not", operand: term.node, extent: { from: at(not).from, to: term.node.extent.to } },
+                qualifiers,
+              }));
+            },
           },
-        },
-        {
-          ALT: () => {
-            this.CONSUME(T.OpenParenthesis);
-            let term = this.SUBRULE2(this.identifiers, { ARGS: [qualifiers] });
-            this.MANY(() => {
-              const kind = this.SUBRULE(this.connective);
-              const right = this.SUBRULE3(this.identifiers, { ARGS: [qualifiers] });
-              this.ACTION(() => {
-                term = { node: { kind, left: term.node, right: right.node, extent: over(term.node, right.node) }, qualifiers };
+          {
+            ALT: () => {
+              this.CONSUME(T.OpenParenthesis);
+              let term = this.SUBRULE2(this.identifiers, { ARGS: [qualifiers] });
+              this.MANY(() => {
+                const kind = this.SUBRULE(this.connective);
+                const right = this.SUBRULE3(this.identifiers, { ARGS: [qualifiers] });
+                this.ACTION(() => {
+                  term = { node: { kind, left: term.node, right: right.node, extent: over(term.node, right.node) }, qualifiers };
+                });
               });
-            });
-            this.CONSUME(T.CloseParenthesis);
-            return term;
+              this.CONSUME(T.CloseParenthesis);
+              return term;
+            },
           },
-        },
-        { ALT: () => this.SUBRULE(this.bare, { ARGS: [qualifiers] }) },
-      ],
-    }),
+          { ALT: () => this.SUBRULE(this.bare, { ARGS: [qualifiers] }) },
+        ],
+      }),
   );
 
   /** One identifier under the qualifiers written in front of it, or inherited. */
@@ -311,68 +322,74 @@ class FilterParser extends EmbeddedActionsParser {
     const identifier = this.SUBRULE(this.identifier, { ARGS: [qualifiers] });
     return this.ACTION(() => {
       if (!qualifiers) {
-        throw new FilterError("expected a qualifier such as host, net or port in front: there is none to carry over", this.text, identifier.extent);
+        throw new FilterError(
+          "expected a qualifier such as host, net or port in front: there is none to carry over",
+          this.text,
+          identifier.extent,
+        );
       }
       return { node: { kind: "primitive", qualifiers, identifier, extent: identifier.extent }, qualifiers };
     });
   });
 
-  private readonly identifier = this.RULE("identifier", (qualifiers: Qualifiers | undefined): Identifier =>
-    this.OR<Identifier>({
-      ERR_MSG: "an address, a number or a range",
-      DEF: [
-        {
-          ALT: () => {
-            const number = this.CONSUME(T.NumberToken);
-            return { kind: "number", value: numberOf(number), extent: at(number) };
+  private readonly identifier = this.RULE(
+    "identifier",
+    (qualifiers: Qualifiers | undefined): Identifier =>
+      this.OR<Identifier>({
+        ERR_MSG: "an address, a number or a range",
+        DEF: [
+          {
+            ALT: () => {
+              const number = this.CONSUME(T.NumberToken);
+              return { kind: "number", value: numberOf(number), extent: at(number) };
+            },
           },
-        },
-        {
-          ALT: () => {
-            const range = this.CONSUME(T.Range);
-            const [first = 0, last = 0] = range.image.split("-").map((part) => Number.parseInt(part, 10));
-            return { kind: "range", first, last, extent: at(range) };
+          {
+            ALT: () => {
+              const range = this.CONSUME(T.Range);
+              const [first = 0, last = 0] = range.image.split("-").map(part => Number.parseInt(part, 10));
+              return { kind: "range", first, last, extent: at(range) };
+            },
           },
-        },
-        { ALT: () => this.SUBRULE(this.ipv4Identifier) },
-        {
-          ALT: () => {
-            const address = this.CONSUME(T.Ipv6);
-            let length: IToken | undefined;
-            this.OPTION(() => {
-              this.CONSUME(T.Slash);
-              length = this.CONSUME2(T.NumberToken);
-            });
-            return {
-              kind: "ipv6",
-              value: parseIpv6(address.image) ?? 0n,
-              length: length && numberOf(length),
-              extent: { from: at(address).from, to: at(length ?? address).to },
-            };
+          { ALT: () => this.SUBRULE(this.ipv4Identifier) },
+          {
+            ALT: () => {
+              const address = this.CONSUME(T.Ipv6);
+              let length: IToken | undefined;
+              this.OPTION(() => {
+                this.CONSUME(T.Slash);
+                length = this.CONSUME2(T.NumberToken);
+              });
+              return {
+                kind: "ipv6",
+                value: parseIpv6(address.image) ?? 0n,
+                length: length && numberOf(length),
+                extent: { from: at(address).from, to: at(length ?? address).to },
+              };
+            },
           },
-        },
-        {
-          ALT: () => {
-            const mac = this.CONSUME(T.Mac);
-            return { kind: "mac", value: parseMac(mac.image) ?? 0n, extent: at(mac) };
+          {
+            ALT: () => {
+              const mac = this.CONSUME(T.Mac);
+              return { kind: "mac", value: parseMac(mac.image) ?? 0n, extent: at(mac) };
+            },
           },
-        },
-        {
-          ALT: () => {
-            const escaped = this.CONSUME(T.Escaped);
-            return { kind: "escaped", name: escaped.image.slice(1), extent: at(escaped) };
+          {
+            ALT: () => {
+              const escaped = this.CONSUME(T.Escaped);
+              return { kind: "escaped", name: escaped.image.slice(1), extent: at(escaped) };
+            },
           },
-        },
-        {
-          ALT: () => {
-            const word = this.CONSUME(T.Word);
-            return this.ACTION(() => {
-              throw new FilterError(unknownWord(word.image, qualifiers), this.text, at(word));
-            });
+          {
+            ALT: () => {
+              const word = this.CONSUME(T.Word);
+              return this.ACTION(() => {
+                throw new FilterError(unknownWord(word.image, qualifiers), this.text, at(word));
+              });
+            },
           },
-        },
-      ],
-    }),
+        ],
+      }),
   );
 
   private readonly ipv4Identifier = this.RULE("ipv4Identifier", (): Identifier => {
@@ -426,35 +443,37 @@ class FilterParser extends EmbeddedActionsParser {
     return left;
   });
 
-  private readonly factor = this.RULE("factor", (): Arithmetic =>
-    this.OR<Arithmetic>({
-      ERR_MSG: 'a number, "len", or a protocol with [offset]',
-      DEF: [
-        {
-          ALT: () => {
-            const number = this.CONSUME(T.NumberToken);
-            return { kind: "number", value: numberOf(number), extent: at(number) };
+  private readonly factor = this.RULE(
+    "factor",
+    (): Arithmetic =>
+      this.OR<Arithmetic>({
+        ERR_MSG: 'a number, "len", or a protocol with [offset]',
+        DEF: [
+          {
+            ALT: () => {
+              const number = this.CONSUME(T.NumberToken);
+              return { kind: "number", value: numberOf(number), extent: at(number) };
+            },
           },
-        },
-        { ALT: () => ({ kind: "length", extent: at(this.CONSUME(T.Length)) }) },
-        {
-          ALT: () => {
-            const minus = this.CONSUME(T.Minus);
-            const operand = this.SUBRULE(this.arithmetic, { ARGS: [negation] });
-            return this.ACTION(() => ({ kind: "negate", operand, extent: { from: at(minus).from, to: operand.extent.to } }));
+          { ALT: () => ({ kind: "length", extent: at(this.CONSUME(T.Length)) }) },
+          {
+            ALT: () => {
+              const minus = this.CONSUME(T.Minus);
+              const operand = this.SUBRULE(this.arithmetic, { ARGS: [negation] });
+              return this.ACTION(() => ({ kind: "negate", operand, extent: { from: at(minus).from, to: operand.extent.to } }));
+            },
           },
-        },
-        {
-          ALT: () => {
-            const open = this.CONSUME(T.OpenParenthesis);
-            const inner = this.SUBRULE2(this.arithmetic, { ARGS: [1] });
-            const close = this.CONSUME(T.CloseParenthesis);
-            return this.ACTION(() => ({ ...inner, extent: { from: at(open).from, to: at(close).to } }));
+          {
+            ALT: () => {
+              const open = this.CONSUME(T.OpenParenthesis);
+              const inner = this.SUBRULE2(this.arithmetic, { ARGS: [1] });
+              const close = this.CONSUME(T.CloseParenthesis);
+              return this.ACTION(() => ({ ...inner, extent: { from: at(open).from, to: at(close).to } }));
+            },
           },
-        },
-        { ALT: () => this.SUBRULE(this.load) },
-      ],
-    }),
+          { ALT: () => this.SUBRULE(this.load) },
+        ],
+      }),
   );
 
   private readonly load = this.RULE("load", (): Arithmetic => {

@@ -16,7 +16,12 @@ test("tcpdump is there", () => {
 });
 
 /** One line for each expression that selects other frames than tcpdump, and how many of them tell frames apart. */
-function compareAll(list: readonly string[], frames: readonly Uint8Array[], plain: boolean, readings: readonly ((frame: Uint8Array) => Reading)[]) {
+function compareAll(
+  list: readonly string[],
+  frames: readonly Uint8Array[],
+  plain: boolean,
+  readings: readonly ((frame: Uint8Array) => Reading)[],
+) {
   const tcpdump = new Tcpdump(frames);
   const differences: string[] = [];
   let telling = 0;
@@ -55,7 +60,7 @@ test(`${expressions.length} expressions select what tcpdump -r selects`, () => {
 
 test("frames that end inside a header are selected as libpcap's filter says before it is optimized", () => {
   // of a group address libpcap reads one byte, where here the whole address must be there
-  const list = expressions.filter((expression) => !/ip6? multicast/.test(expression));
+  const list = expressions.filter(expression => !/ip6? multicast/.test(expression));
   const { differences, telling } = compareAll(list, cutFrames(), true, [likeLibpcap]);
   assert.equal(differences, []);
   assert.ok(telling >= 200, `only ${telling} expressions tell frames apart`);

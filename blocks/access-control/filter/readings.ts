@@ -91,7 +91,7 @@ export function readLikeLibpcap(frame: Uint8Array, wireLength: number): Reading 
       return at === undefined ? undefined : bytes.number(at + (side === "source" ? 0 : 2), 2);
     },
     addressIs: (carrier, side, value, mask) => bytes.addressIs(Ethernet, carrier, side, value, mask),
-    station: (side) => bytes.wide(side === "source" ? 6 : 0, 6),
+    station: side => bytes.wide(side === "source" ? 6 : 0, 6),
     base(word) {
       return baseOf(word, Ethernet, () => transport(word === "icmp6" ? 6 : 4));
     },
@@ -154,6 +154,8 @@ function walk4(so: Walk, bytes: Bytes): Walk {
   const { network } = so;
   const first = bytes.number(network, 1);
   if (first === undefined || first >> 4 !== 4 || (first & 15) < 5 || bytes.frame.length < network + 20) return so;
+  const total = bytes.number(network + 2, 2) ?? 0;
+  if (total < (first & 15) * 4 || network + total > bytes.frame.length) return so;
   const word = bytes.number(network + 6, 2) ?? 0;
   const fragment = (word & 0x1fff) !== 0 ? "later" : (word & 0x2000) !== 0 ? "first" : "none";
   return { ...so, family: 4, protocol: bytes.number(network + 9, 1) ?? 0, transport: network + (first & 15) * 4, fragment };
@@ -163,6 +165,7 @@ function walk6(so: Walk, bytes: Bytes): Walk {
   const { network } = so;
   const first = bytes.number(network, 1);
   if (first === undefined || first >> 4 !== 6 || bytes.frame.length < network + Ipv6Length) return so;
+  if (network + Ipv6Length + (bytes.number(network + 4, 2) ?? 0) > bytes.frame.length) return so;
   let protocol = bytes.number(network + 6, 1) ?? 0;
   let transport = network + Ipv6Length;
   let fragment: Walk["fragment"] = "none";
@@ -173,7 +176,8 @@ function walk6(so: Walk, bytes: Bytes): Walk {
     if (protocol === 44) {
       const word = bytes.number(transport + 2, 2);
       if (word === undefined) return so;
-      fragment = (word & 0xfff8) !== 0 ? "later" : (word & 1) !== 0 ? "first" : "none";
+      if ((word & 0xfff8) !== 0) fragment = "later";
+      else if ((word & 1) !== 0) fragment = "first";
       transport += 8;
     } else {
       transport += protocol === 51 ? (length + 2) * 4 : (length + 1) * 8;
@@ -195,14 +199,15 @@ export function readThroughTags(whole: Uint8Array, mark = 0): Reading {
     etherType: () => so.etherType,
     vlan: () => so.vlan,
     protocolIs: (family, value) => ifFamily(family, so.protocol === value),
-    hasTransport: (family) => ifFamily(family, so.fragment !== "later"),
-    port: (_family, side) => (bytes.number(so.transport, 4) === undefined ? undefined : bytes.number(so.transport + (side === "source" ? 0 : 2), 2)),
+    hasTransport: family => ifFamily(family, so.fragment !== "later"),
+    port: (_family, side) =>
+      bytes.number(so.transport, 4) === undefined ? undefined : bytes.number(so.transport + (side === "source" ? 0 : 2), 2),
     addressIs(carrier, side, value, mask) {
       if (so.family === 0 && (carrier === "ip" || carrier === "ip6")) return undefined;
       return bytes.addressIs(so.network, carrier, side, value, mask);
     },
-    station: (side) => bytes.wide(side === "source" ? 6 : 0, 6),
-    base: (word) => baseOf(word, so.network, () => so.transport),
+    station: side => bytes.wide(side === "source" ? 6 : 0, 6),
+    base: word => baseOf(word, so.network, () => so.transport),
     read: (offset, size) => bytes.number(offset, size),
     dscp() {
       if (so.family === 4) return (bytes.number(so.network + 1, 1) ?? 0) >> 2;

@@ -18,6 +18,21 @@ const all32 = 0xffff_ffffn;
 const all48 = 0xffff_ffff_ffffn;
 const all128 = (1n << 128n) - 1n;
 
+const nowhere: Extent = { from: 0, to: 0 };
+/** ether[0] & 1 != 0 */
+const groupBit: Condition = {
+  kind: "relation",
+  operator: "!=",
+  left: {
+    kind: "binary",
+    operator: "&",
+    left: { kind: "load", protocol: "ether", offset: { kind: "number", value: 0, extent: nowhere }, size: 1, extent: nowhere },
+    right: { kind: "number", value: 1, extent: nowhere },
+    extent: nowhere,
+  },
+  right: { kind: "number", value: 0, extent: nowhere },
+};
+
 type Primitive = Extract<Expression, { kind: "primitive" }>;
 
 /** @throws {FilterError} where qualifiers and identifier do not go together, or a number is out of range */
@@ -64,7 +79,10 @@ export function resolve(expression: Expression, text: string): Condition {
   function ofProtocolWord(word: ProtocolWord, extent: Extent): Condition {
     switch (word) {
       case "ether":
-        return fail('expected "src", "dst", "host", "proto", "broadcast", "multicast" or [offset] after "ether"', { from: extent.to, to: extent.to });
+        return fail('expected "src", "dst", "host", "proto", "broadcast", "multicast" or [offset] after "ether"', {
+          from: extent.to,
+          to: extent.to,
+        });
       case "ip":
         return { kind: "etherType", value: Ipv4Type };
       case "ip6":
@@ -95,10 +113,15 @@ export function resolve(expression: Expression, text: string): Condition {
 
   function cast(kind: "broadcast" | "multicast", word: ProtocolWord | undefined, extent: Extent): Condition {
     if (word === undefined || word === "ether") {
-      const bits = kind === "broadcast" ? all48 : 1n << 40n;
-      return { kind: "station", side: "destination", value: bits, mask: bits };
+      return kind === "broadcast" ? { kind: "station", side: "destination", value: all48 } : groupBit;
     }
-    const to = (carrier: Carrier, value: bigint, mask: bigint): Condition => ({ kind: "address", carrier, side: "destination", value, mask });
+    const to = (carrier: Carrier, value: bigint, mask: bigint): Condition => ({
+      kind: "address",
+      carrier,
+      side: "destination",
+      value,
+      mask,
+    });
     if (word === "ip" && kind === "broadcast") return any(to("ip", 0n, all32), to("ip", all32, all32));
     // 224.0.0.0 and above, class E too
     if (word === "ip") return to("ip", 0xe000_0000n, 0xe000_0000n);
@@ -126,7 +149,13 @@ export function resolve(expression: Expression, text: string): Condition {
       if (identifier.kind === "number") return identifier.value;
       const name = identifier.kind === "escaped" ? identifier.name : undefined;
       const known = name === undefined ? undefined : (link ? EtherTypeNames : ProtocolNames).get(name);
-      return known ?? fail(`expected a protocol number or one of ${[...(link ? EtherTypeNames : ProtocolNames).keys()].map((key) => `\\${key}`).join(", ")}`, identifier.extent);
+      return (
+        known ??
+        fail(
+          `expected a protocol number or one of ${[...(link ? EtherTypeNames : ProtocolNames).keys()].map(key => `\\${key}`).join(", ")}`,
+          identifier.extent,
+        )
+      );
     };
     const value = number();
     if (link) {
@@ -151,17 +180,20 @@ export function resolve(expression: Expression, text: string): Condition {
     const protocols = portProtocols(qualifiers, extent);
     const ofFamily = (family: Family): Condition => {
       const [head = Tcp, ...rest] = protocols;
-      const one = (protocol: number): Condition => sides(qualifiers.direction, (side) => ({ kind: "port", family, protocol, side, first, last }));
+      const one = (protocol: number): Condition =>
+        sides(qualifiers.direction, side => ({ kind: "port", family, protocol, side, first, last }));
       return any(one(head), ...rest.map(one));
     };
     return any(ofFamily(4), ofFamily(6));
   }
 
   function portsOf(qualifiers: Qualifiers, identifier: Identifier): { first: number; last: number } {
-    const checked = (port: number): number => (port > 65535 ? fail(`expected a port of 0 to 65535, found ${port}`, identifier.extent) : port);
+    const checked = (port: number): number =>
+      port > 65535 ? fail(`expected a port of 0 to 65535, found ${port}`, identifier.extent) : port;
     if (identifier.kind === "number") return { first: checked(identifier.value), last: checked(identifier.value) };
     if (identifier.kind !== "range") return fail("expected a port number", identifier.extent);
-    if (qualifiers.address === "port") return fail(`expected one port; a range is written "portrange ${identifier.first}-${identifier.last}"`, identifier.extent);
+    if (qualifiers.address === "port")
+      return fail(`expected one port; a range is written "portrange ${identifier.first}-${identifier.last}"`, identifier.extent);
     const [first, last] = [checked(identifier.first), checked(identifier.last)];
     return { first: Math.min(first, last), last: Math.max(first, last) };
   }
@@ -182,8 +214,9 @@ export function resolve(expression: Expression, text: string): Condition {
   }
 
   function station({ qualifiers, identifier }: Primitive): Condition {
-    if (identifier.kind !== "mac" || qualifiers.address === "net") return fail("expected an Ethernet address such as 02:00:00:00:00:01", identifier.extent);
-    return sides(qualifiers.direction, (side) => ({ kind: "station", side, value: identifier.value, mask: all48 }));
+    if (identifier.kind !== "mac" || qualifiers.address === "net")
+      return fail("expected an Ethernet address such as 02:00:00:00:00:01", identifier.extent);
+    return sides(qualifiers.direction, side => ({ kind: "station", side, value: identifier.value }));
   }
 
   function addresses({ qualifiers, identifier, extent }: Primitive): Condition {
@@ -192,7 +225,7 @@ export function resolve(expression: Expression, text: string): Condition {
     const carriers = carriersOf(qualifiers, identifier, extent);
     const [value, mask] = identifier.kind === "ipv6" ? prefix6(qualifiers, identifier) : prefix4(qualifiers, identifier);
     const [head = "ip", ...rest] = carriers;
-    const one = (carrier: Carrier): Condition => sides(qualifiers.direction, (side) => ({ kind: "address", carrier, side, value, mask }));
+    const one = (carrier: Carrier): Condition => sides(qualifiers.direction, side => ({ kind: "address", carrier, side, value, mask }));
     return any(one(head), ...rest.map(one));
   }
 
@@ -240,7 +273,8 @@ export function resolve(expression: Expression, text: string): Condition {
         checkArithmetic(node.right);
         const right = node.right.kind === "number" ? node.right.value : undefined;
         if ((node.operator === "/" || node.operator === "%") && right === 0) fail("division by zero", node.right.extent);
-        if ((node.operator === "<<" || node.operator === ">>") && right !== undefined && right > 31) fail("expected a shift of 0 to 31 bits", node.right.extent);
+        if ((node.operator === "<<" || node.operator === ">>") && right !== undefined && right > 31)
+          fail("expected a shift of 0 to 31 bits", node.right.extent);
       }
     }
   }

@@ -25,7 +25,9 @@ function capture(frames: readonly Uint8Array[]): Uint8Array {
   return bytes;
 }
 
-export type Selection = { readonly kind: "frames"; readonly indices: ReadonlySet<number> } | { readonly kind: "refused"; readonly reason: string };
+export type Selection =
+  | { readonly kind: "frames"; readonly indices: ReadonlySet<number> }
+  | { readonly kind: "refused"; readonly reason: string };
 
 export class Tcpdump {
   private readonly folder = mkdtempSync(join(tmpdir(), "datapath-filter-"));

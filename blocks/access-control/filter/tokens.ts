@@ -1,5 +1,5 @@
 /** The words of pcap-filter. As in libpcap the longest word counts: `len-5` and `80-90` are one word each. */
-import { createToken, type CustomPatternMatcherReturn, Lexer, type TokenType } from "chevrotain";
+import { type CustomPatternMatcherReturn, createToken, Lexer, type TokenType } from "chevrotain";
 import { parseIpv6, parseMac, parseNumber, parseOctets } from "./addresses.js";
 import { NamedNumbers, Protocols } from "./names.js";
 
@@ -23,13 +23,20 @@ function category(name: string, label: string): TokenType {
   return made;
 }
 function token(name: string, label: string, pattern: RegExp | Matcher, of?: TokenType): TokenType {
-  const made = createToken({ name, label, pattern: pattern instanceof RegExp ? pattern : { exec: pattern }, line_breaks: false, categories: of ? [of] : [] });
+  const made = createToken({
+    name,
+    label,
+    pattern: pattern instanceof RegExp ? pattern : { exec: pattern },
+    line_breaks: false,
+    categories: of ? [of] : [],
+  });
   all.push(made);
   return made;
 }
-const word = (name: string, label: string, accept: (found: string) => boolean, of?: TokenType): TokenType => token(name, label, matchAt(wordAt, accept), of);
+const word = (name: string, label: string, accept: (found: string) => boolean, of?: TokenType): TokenType =>
+  token(name, label, matchAt(wordAt, accept), of);
 const keyword = (of: TokenType | undefined, ...spellings: string[]): TokenType =>
-  word(`Keyword_${spellings[0]}`, `"${spellings[0]}"`, (found) => spellings.includes(found), of);
+  word(`Keyword_${spellings[0]}`, `"${spellings[0]}"`, found => spellings.includes(found), of);
 const symbol = (name: string, pattern: RegExp, label: string, of?: TokenType): TokenType => token(name, `"${label}"`, pattern, of);
 
 export const ProtocolToken = category("ProtocolToken", "a protocol");
@@ -43,8 +50,16 @@ export const RelationalToken = category("RelationalToken", "a comparison");
 all.push(createToken({ name: "Blank", pattern: /\s+/, group: Lexer.SKIPPED, line_breaks: true }));
 
 // before words: these hold colons
-export const Mac = token("Mac", "an Ethernet address", matchAt(colonsAt, (found) => parseMac(found) !== undefined));
-export const Ipv6 = token("Ipv6", "an IPv6 address", matchAt(colonsAt, (found) => parseIpv6(found) !== undefined));
+export const Mac = token(
+  "Mac",
+  "an Ethernet address",
+  matchAt(colonsAt, found => parseMac(found) !== undefined),
+);
+export const Ipv6 = token(
+  "Ipv6",
+  "an IPv6 address",
+  matchAt(colonsAt, found => parseIpv6(found) !== undefined),
+);
 
 for (const spelling of Protocols.keys()) keyword(ProtocolToken, spelling);
 
@@ -74,10 +89,10 @@ export const Dscp = keyword(undefined, "dscp");
 export const Mark = keyword(undefined, "mark");
 export const Identity = keyword(undefined, "identity");
 
-word("NamedNumber", "a number", (found) => NamedNumbers.has(found), NumberToken);
-word("NumberLiteral", "a number", (found) => parseNumber(found) !== undefined, NumberToken);
-export const Ipv4 = word("Ipv4", "an IPv4 address", (found) => found.includes(".") && parseOctets(found) !== undefined);
-export const Range = word("Range", "a port range", (found) => /^[0-9]+-[0-9]+$/.test(found));
+word("NamedNumber", "a number", found => NamedNumbers.has(found), NumberToken);
+word("NumberLiteral", "a number", found => parseNumber(found) !== undefined, NumberToken);
+export const Ipv4 = word("Ipv4", "an IPv4 address", found => found.includes(".") && parseOctets(found) !== undefined);
+export const Range = word("Range", "a port range", found => /^[0-9]+-[0-9]+$/.test(found));
 export const Word = word("Word", "a word", () => true);
 export const Escaped = token("Escaped", "an escaped name", /\\[-A-Za-z0-9_]+/);
 
