@@ -2,7 +2,8 @@
  * The table of all diagnostics. A new code is one entry in the file of its group; its number is the next free one and is
  * never used again, even when the diagnostic goes.
  *
- * 1xxx the module and the subset, 2xxx integers, 3xxx packets, 4xxx maps and params, 5xxx toolchain, 6xxx load and verify, 7xxx attach.
+ * 1xxx the module and the subset, 2xxx integers, 3xxx packets, 4xxx maps and params, 5xxx toolchain. The loader's own (6xxx load and verify, 7xxx attach) are in
+ * runtime/errors.ts, since a machine that only attaches has no compiler.
  */
 import type { CodeEntry } from "./code-entry.js";
 import { expressionCodes } from "./codes/expressions.js";

@@ -28,10 +28,4 @@ export const toolchainCodes = {
     hint: "choose another folder with `-o`, or move what is there",
     example: { situation: "a folder `edge.dpo` that has no manifest.json" },
   },
-  DP5005: {
-    title: "not a bundle",
-    explanation: "The folder has no manifest that this version reads, or its object or C is not what the manifest says.",
-    hint: "build it again: `dp build`",
-    example: { situation: "an `edge.dpo` whose program.o was changed or copied in part" },
-  },
 } as const satisfies Record<string, CodeEntry>;
