@@ -30,9 +30,14 @@ export interface Surroundings {
 /** Jiffies a second where no simulation says otherwise: CONFIG_HZ of Debian's and Ubuntu's kernels. */
 export const DEFAULT_HZ = 250;
 
+/** ECMAScript has no other clock; what a build stores of it is as good as any start. */
+function wallClock(): bigint {
+  return BigInt(Date.now()) * MILLISECOND;
+}
+
 const machine: Surroundings = {
-  now: () => process.hrtime.bigint(),
-  ticks: () => process.hrtime.bigint() / BigInt(1_000_000_000 / DEFAULT_HZ),
+  now: wallClock,
+  ticks: () => wallClock() / BigInt(1_000_000_000 / DEFAULT_HZ),
   random: () => Math.floor(Math.random() * 2 ** 32),
   target: { address: 0, address6: 0n, gateway: 0, mac: 0, ifindex: 0, mtu: 0 },
   capture: () => new Uint8Array(0),

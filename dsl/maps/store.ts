@@ -7,7 +7,7 @@ import type { Scalar } from "../core/shape.js";
 
 /** Bytes as a key of a JavaScript Map. */
 export function keyText(bytes: Uint8Array): string {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString("latin1");
+  return String.fromCharCode(...bytes);
 }
 
 interface Entry {
