@@ -5,6 +5,11 @@ type Loader = () => Promise<{ readonly command: Command }>;
 
 export const commands = {
   init: () => import("./commands/init.js"),
+  attach: () => import("./commands/attach.js"),
+  detach: () => import("./commands/detach.js"),
+  status: () => import("./commands/status.js"),
+  set: () => import("./commands/set.js"),
+  map: () => import("./commands/map.js"),
 } satisfies Record<string, Loader>;
 
 export const commandNames: readonly string[] = Object.keys(commands);

@@ -23,7 +23,7 @@ export function readTarget({ dev, netns, container }: TargetValues): Target | un
     return dev === undefined ? { container } : { container, dev };
   }
   if (dev !== undefined) return netns === undefined ? { dev } : { dev, netns };
-  if (netns !== undefined) throw new UsageError("--netns needs --dev as well: which of the namespace's devices?");
+  if (netns !== undefined) throw new UsageError("--netns names a namespace, not a device of it", `add --dev: --netns ${netns} --dev eth0`);
   return undefined;
 }
 

@@ -86,7 +86,6 @@ function list(part: unknown, of: Shape, length: number, what: string): Value {
   return part.map((item: unknown, index) => fromPart(item, of, `${what}[${index}]`));
 }
 
-/** Fields that are left out are zero. */
 function fields(part: unknown, known: readonly Field[], what: string): Value {
   if (!isObject(part)) throw new UsageError(`${what} is a struct`, exampleOf(known));
   const names = known.map(field => field.name);
