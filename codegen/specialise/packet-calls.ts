@@ -119,6 +119,8 @@ export function callPacket(context: Context, frame: Frame, name: string, args: r
       return context.error("DP1210", node, "mirror() takes a device");
     case "replaceChecksum":
       return replaceChecksum(context, args, node);
+    case "noteChange":
+      return first ? noteChange(context, first, node) : poison;
   }
   return movePacket(context, name, args, node) ?? context.error("DP1201", node, `a packet has no \`${name}\``);
 }
@@ -385,18 +387,31 @@ export function assignVlan(context: Context, value: Value, node: ts.Node): void 
 
 /** The package's own primitive behind `layers.rewrite` and `write`, see dsl/packet/primitives.ts. */
 function replaceChecksum(context: Context, args: readonly Value[], node: ts.Node): Value {
-  const [layer, offset, difference, pseudo, udp] = args;
-  if (layer?.kind !== "known" || !offset || !difference || pseudo?.kind !== "known" || udp?.kind !== "known") return poison;
-  context.emit({
-    kind: "checksumReplace",
-    layer: layer.value === 3 ? 3 : 4,
-    offset: context.expression(offset, "number", node),
-    difference: context.expression(difference, "number", node),
-    pseudo: pseudo.value === true,
-    udpZero: udp.value === true,
-    span: context.span(node),
-  });
-  if (context.onTc) context.packetChanged(false);
+  const [offset, addresses, others, udp] = args;
+  if (!offset || !addresses || !others || udp?.kind !== "known") return poison;
+  for (const [difference, pseudo] of [[addresses, true], [others, false]] as const) {
+    if (isZero(difference)) continue;
+    context.emit({
+      kind: "checksumReplace",
+      layer: 4,
+      offset: context.expression(offset, "number", node),
+      difference: context.expression(difference, "number", node),
+      pseudo,
+      udpZero: udp.value === true,
+      span: context.span(node),
+    });
+    if (context.onTc) context.packetChanged(false);
+  }
   return undefinedValue;
 }
 
+/** What no checksum inside the packet makes up for, see dsl/packet/primitives.ts. */
+function noteChange(context: Context, difference: Value, node: ts.Node): Value {
+  if (context.onTc && !isZero(difference)) {
+    context.emit({ kind: "checksumUpdate", difference: context.expression(difference, "number", node), span: context.span(node) });
+  }
+  return undefinedValue;
+}
+function isZero(value: Value): boolean {
+  return value.kind === "known" && value.value === 0;
+}

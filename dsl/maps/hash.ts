@@ -85,12 +85,12 @@ export class NodeMap<K, V> implements HashMap<K, V> {
   }
 }
 
-/** When an entry is gone, modulo 2^64 as the kernel counts. */
+/** When an entry is gone: a sum that does not wrap, in the kernel neither. */
 function expiry(shape: Shape, name: string, after: bigint): (value: Uint8Array) => bigint {
   const field = shape.kind === "struct" ? shape.fields.find(each => each.name === name) : undefined;
   if (field?.shape.kind !== "int" || field.shape.bits !== 64) throw new TypeError(`expires: "${name}" is no u64 field of the map's value`);
   const { order } = field.shape;
-  return value => BigInt.asUintN(64, readScalar(value, field.offset, { bytes: 8, order, shift: 0, width: 64 }) + after);
+  return value => readScalar(value, field.offset, { bytes: 8, order, shift: 0, width: 64 }) + after;
 }
 
 export function makeMap<K, V>(kind: MapKind, keys: Keys, value: Storable<V>, options: MapOptions<V>): NodeMap<K, V> {
