@@ -199,13 +199,13 @@ class Generator {
 }
 
 /** C's value of an expression, from its operands' values in C, by the table of `ctype.ts`. */
-function inC(analysis: Analysis, expr: Expr, valueOf: (expr: Expr) => bigint): bigint {
+function inC(analysis: Analysis, expr: Expr, machine: (expr: Expr) => bigint): bigint {
   const type = analysis.cType(expr);
   const operand = analysis.operandType(expr);
   switch (expr.op) {
     case "binary": {
-      const a = cast(operand, valueOf(expr.left));
-      const b = cast(operand, valueOf(expr.right));
+      const a = cast(operand, machine(expr.left));
+      const b = cast(operand, machine(expr.right));
       const number = expr.domain === "number";
       switch (expr.operator) {
         case "+":
@@ -240,21 +240,21 @@ function inC(analysis: Analysis, expr: Expr, valueOf: (expr: Expr) => bigint): b
       break;
     }
     case "unary":
-      return cast(type, expr.operator === "-" ? -cast(type, valueOf(expr.operand)) : cast(operand, ~cast(operand, valueOf(expr.operand))));
+      return cast(type, expr.operator === "-" ? -cast(type, machine(expr.operand)) : cast(operand, ~cast(operand, machine(expr.operand))));
     case "wrap":
-      return BigInt.asUintN(expr.bits, valueOf(expr.operand));
+      return BigInt.asUintN(expr.bits, machine(expr.operand));
     case "convert":
-      return cast(type, valueOf(expr.operand));
+      return cast(type, machine(expr.operand));
     case "compare": {
-      const a = cast(operand, valueOf(expr.left));
-      const b = cast(operand, valueOf(expr.right));
-      return holds(analysis, expr, a, b, valueOf) ? 1n : 0n;
+      const a = cast(operand, machine(expr.left));
+      const b = cast(operand, machine(expr.right));
+      return holds(analysis, expr, a, b, machine) ? 1n : 0n;
     }
     default:
-      return valueOf(expr);
+      return machine(expr);
   }
 }
-function holds(analysis: Analysis, expr: Extract<Expr, { op: "compare" }>, a: bigint, b: bigint, valueOf: (expr: Expr) => bigint): boolean {
+function holds(analysis: Analysis, expr: Extract<Expr, { op: "compare" }>, a: bigint, b: bigint, machine: (expr: Expr) => bigint): boolean {
   const plain = { "==": a === b, "!=": a !== b, "<": a < b, "<=": a <= b, ">": a > b, ">=": a >= b }[expr.operator];
   if (!analysis.exactDifference.has(expr)) return plain;
   const word = (side: Expr): boolean => {
@@ -264,7 +264,7 @@ function holds(analysis: Analysis, expr: Extract<Expr, { op: "compare" }>, a: bi
   const onLeft = !word(expr.left);
   const side = onLeft ? expr.left : expr.right;
   if (side.op !== "binary") throw new Error("an exact difference is a subtraction");
-  const notNegative = valueOf(side.left) >= valueOf(side.right);
+  const notNegative = machine(side.left) >= machine(side.right);
   const mirrored = ({ "<": ">", ">": "<", "<=": ">=", ">=": "<=", "==": "==", "!=": "!=" } as const)[expr.operator];
   const operator = onLeft ? expr.operator : mirrored;
   return operator === ">" || operator === ">=" || operator === "==" ? notNegative && plain : !notNegative || plain;

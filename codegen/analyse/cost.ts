@@ -1,0 +1,100 @@
+/**
+ * How many instructions the kernel's verifier may walk: a bound from the compiled code, never below its count.
+ *
+ * The verifier follows every path from the entry and counts each instruction each time that it comes by. It stops early
+ * where it has seen an equal state, or where a branch is decided; counting all paths of the loop-free graph leaves both
+ * out. So the bound is right for every kernel, and far too high where many branches follow one another and join.
+ */
+import { flowOf, type Instruction } from "../object/instruction.js";
+import { lengthOf, type ObjectProgram } from "../object/programs.js";
+
+export interface Cost {
+  /** instructions in the program */
+  readonly instructions: number;
+  /** the verifier walks no more than this; `MOST` stands for that or more */
+  readonly verified: bigint;
+  /** the share of each source line in `verified`, the largest first */
+  readonly lines: readonly LineCost[];
+}
+export interface LineCost {
+  readonly file: string;
+  readonly line: number;
+  readonly verified: bigint;
+}
+
+/** Counting stops here: a million times what any kernel verifies. */
+export const MOST = 10n ** 12n;
+
+/** The kernel refuses to verify more (since Linux 5.2). */
+export const VERIFIER_LIMIT = 1_000_000n;
+
+/**
+ * A bound of the verifier's work on a loop-free program without calls to functions of its own.
+ *
+ * @throws {RangeError} where the program loops, calls a function, or jumps outside of itself
+ */
+export function costOf(program: ObjectProgram): Cost {
+  const lines = new Map<string, { file: string; line: number; verified: bigint }>();
+  const paths = pathsTo(program);
+  let verified = 0n;
+  for (const { slot, place } of program.instructions) {
+    const count = paths.get(slot) ?? 0n;
+    verified = capped(verified + count);
+    if (!place) continue;
+    const key = `${place.file}:${place.line}`;
+    const line = lines.get(key) ?? { file: place.file, line: place.line, verified: 0n };
+    line.verified = capped(line.verified + count);
+    lines.set(key, line);
+  }
+  const byCost = [...lines.values()].sort((a, b) => (a.verified === b.verified ? a.line - b.line : a.verified < b.verified ? 1 : -1));
+  return { instructions: lengthOf(program), verified, lines: byCost };
+}
+
+/** The number of paths from the entry to each instruction. */
+function pathsTo(program: ObjectProgram): ReadonlyMap<number, bigint> {
+  const next = new Map(program.instructions.map(instruction => [instruction.slot, successors(program, instruction)]));
+  // clang may lay a block out before its predecessors, so the order of slots will not do
+  const waiting = new Map<number, number>();
+  const found = [0];
+  for (const slot of found) {
+    const targets = next.get(slot);
+    if (!targets) throw new RangeError(`${program.name} goes on outside of itself, at instruction ${slot}`);
+    for (const to of targets) {
+      if (!waiting.has(to)) found.push(to);
+      waiting.set(to, (waiting.get(to) ?? 0) + 1);
+    }
+  }
+  const paths = new Map<number, bigint>([[0, 1n]]);
+  const ready = waiting.has(0) ? [] : [0];
+  for (const slot of ready) {
+    for (const to of next.get(slot) ?? []) {
+      paths.set(to, capped((paths.get(to) ?? 0n) + (paths.get(slot) ?? 0n)));
+      const left = (waiting.get(to) ?? 0) - 1;
+      waiting.set(to, left);
+      if (left === 0) ready.push(to);
+    }
+  }
+  if (ready.length < found.length) throw new RangeError(`${program.name} has a loop`);
+  return paths;
+}
+
+function successors(program: ObjectProgram, instruction: Instruction): readonly number[] {
+  const flow = flowOf(instruction);
+  const after = instruction.slot + instruction.slots;
+  switch (flow.kind) {
+    case "next":
+      return [after];
+    case "jump":
+      return [flow.to];
+    case "branch":
+      return [flow.to, after];
+    case "call":
+      throw new RangeError(`${program.name} calls a function at instruction ${instruction.slot}`);
+    case "exit":
+      return [];
+  }
+}
+
+function capped(count: bigint): bigint {
+  return count > MOST ? MOST : count;
+}
