@@ -42,8 +42,8 @@ function manifestOf(folder: string): Manifest {
     throw new DatapathError("DP6002", `${file} is not JSON: ${cause instanceof Error ? cause.message : cause}`, { cause });
   }
   if (!isRecord(value) || !("format" in value)) throw new DatapathError("DP6001", `${file} is not a manifest of datapath`);
-  if (value["format"] !== 1) {
-    throw new DatapathError("DP6003", `${file} has format ${JSON.stringify(value["format"])}; this version of datapath reads format 1`);
+  if (value.format !== 1) {
+    throw new DatapathError("DP6003", `${file} has format ${JSON.stringify(value.format)}; this version of datapath reads format 1`);
   }
   try {
     return readManifest(value, "manifest");

@@ -72,7 +72,10 @@ export function remove(path: string): void {
 export function removeTree(path: string): void {
   const found = lstatSync(path, { throwIfNoEntry: false });
   if (!found) return;
-  if (!found.isDirectory()) return remove(path);
+  if (!found.isDirectory()) {
+    remove(path);
+    return;
+  }
   for (const name of list(path)) removeTree(join(path, name));
   unless(["ENOENT"], () => rmdirSync(path));
 }

@@ -87,16 +87,20 @@ function number(value: bigint, bits: number): number | bigint {
 function write(shape: Shape, bytes: Uint8Array, offset: number, bit: number, value: unknown, what: string): void {
   switch (shape.kind) {
     case "int":
-      return writeInteger(bytes, offset, shape.bits / 8, shape.order === "network", integer(value, shape.bits, what));
+      writeInteger(bytes, offset, shape.bits / 8, shape.order === "network", integer(value, shape.bits, what));
+      return;
     case "atomic":
-      return writeInteger(bytes, offset, shape.bits / 8, false, integer(value, shape.bits, what));
+      writeInteger(bytes, offset, shape.bits / 8, false, integer(value, shape.bits, what));
+      return;
     case "bool":
       bytes[offset] = truth(value, what) ? 1 : 0;
       return;
     case "bits":
-      return writeBits(bytes, offset, bit, shape.width, integer(value, shape.width, what));
+      writeBits(bytes, offset, bit, shape.width, integer(value, shape.width, what));
+      return;
     case "flag":
-      return writeBits(bytes, offset, bit, 1, truth(value, what) ? 1n : 0n);
+      writeBits(bytes, offset, bit, 1, truth(value, what) ? 1n : 0n);
+      return;
     case "flags":
       for (const [i, name] of shape.names.entries()) {
         const one = fieldOf(value, name);
@@ -104,7 +108,8 @@ function write(shape: Shape, bytes: Uint8Array, offset: number, bit: number, val
       }
       return;
     case "array":
-      return writeArray(shape.of, shape.length, bytes, offset, value, what);
+      writeArray(shape.of, shape.length, bytes, offset, value, what);
+      return;
     case "overlay":
       // Several readings of the same bytes: the ones that are given are written, in order.
       for (const view of shape.views) {
@@ -114,7 +119,8 @@ function write(shape: Shape, bytes: Uint8Array, offset: number, bit: number, val
       return;
     case "struct":
     case "header":
-      return writeFields(shape.fields, bytes, offset, value, what);
+      writeFields(shape.fields, bytes, offset, value, what);
+      return;
   }
 }
 
