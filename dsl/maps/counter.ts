@@ -1,13 +1,12 @@
 import { shapeOfSchema } from "../core/fields.js";
-import type { u32, u64 } from "../core/integers.js";
-import { u32 as indexSchema, u64 as u64Schema } from "../core/integers.js";
+import { u32, u64 } from "../core/integers.js";
 import { describe, specOf } from "../core/spec.js";
 import { struct } from "../core/struct.js";
 import type { Packet } from "../packet/types.js";
 import { perCpuArrayMap } from "./array.js";
 
 /** What a counter holds. */
-export class Traffic extends struct({ packets: u64Schema, bytes: u64Schema }) {}
+export class Traffic extends struct({ packets: u64, bytes: u64 }) {}
 
 /** Counts packets and their bytes, for each CPU apart. */
 export interface Counter {
@@ -29,8 +28,8 @@ export function counter(): Counter {
   const entry = total.at(0);
   const live: Counter = {
     add(pkt) {
-      entry.packets = u64Schema(entry.packets + 1n);
-      entry.bytes = u64Schema(entry.bytes + BigInt(pkt.length));
+      entry.packets = u64(entry.packets + 1n);
+      entry.bytes = u64(entry.bytes + BigInt(pkt.length));
     },
     get packets() {
       return entry.packets;
@@ -43,7 +42,7 @@ export function counter(): Counter {
   return describe(live, {
     what: "map",
     kind: "counter",
-    key: shapeOfSchema(indexSchema, "index"),
+    key: shapeOfSchema(u32, "index"),
     value: shapeOfSchema(Traffic, "Traffic"),
     maxEntries: 1,
     scope: "pipeline",

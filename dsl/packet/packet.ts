@@ -207,7 +207,7 @@ export class NodePacket implements TcPacket, XdpPacket, PacketPrimitives {
     if (!tag) return undefined;
     const [high = 0, low = 0, first = 0, second = 0] = this.#bytes.subarray(12, 16);
     const type = (high << 8) | low;
-    const hasInner = (type === 0x8100 || type === 0x88a8) && this.#bytes.length >= 18;
+    const hasInner = type === VLAN_PROTOCOL && this.#bytes.length >= 18;
     return Object.freeze({
       id: tag.id,
       priority: tag.priority,

@@ -1,0 +1,80 @@
+import type { u8, u16, u128 } from "../core/integers.js";
+import type { Ethernet } from "../headers/ethernet.js";
+import type { Icmpv6 } from "../headers/icmpv6.js";
+import type { Ipv6 } from "../headers/ipv6.js";
+import type { Sctp } from "../headers/sctp.js";
+import type { Tcp } from "../headers/tcp.js";
+import type { Udp } from "../headers/udp.js";
+import { changed16, wordsOf } from "../helpers/fold.js";
+import { LayersBase, type Ports, type Rewrite } from "./layers-base.js";
+import type { PacketPrimitives } from "./primitives.js";
+
+/** The sum of a u128's words where all bits are ones: what `wordsOf` of a complement adds up to. */
+const ALL_ONES = 4 * 0xffff_ffff;
+
+export interface Ipv6Rewrite extends Rewrite {
+  source?: u128;
+  destination?: u128;
+}
+
+/** The layers of an IPv6 packet. */
+export class Ipv6Layers extends LayersBase {
+  readonly family: 6 = 6;
+  readonly ip: Ipv6;
+
+  constructor(
+    packet: PacketPrimitives,
+    ethernet: Ethernet,
+    ip: Ipv6,
+    protocol: u8,
+    fragment: u8,
+    networkOffset: u16,
+    transportOffset: u16,
+    ports: Ports | undefined,
+    tcp: Tcp | undefined,
+    udp: Udp | undefined,
+    icmpv6: Icmpv6 | undefined,
+    sctp: Sctp | undefined,
+  ) {
+    super(packet, ethernet, protocol, fragment, networkOffset, transportOffset, ports, tcp, udp, undefined, icmpv6, sctp);
+    this.ip = ip;
+  }
+  get source(): u128 {
+    return this.ip.src;
+  }
+  get destination(): u128 {
+    return this.ip.dst;
+  }
+
+  /**
+   * Changes addresses, ports, hop limit and DSCP, and keeps every checksum right, on XDP and tc. Of later fragments the
+   * IP header alone changes. Views stay good.
+   * @example layers.rewrite({ source: ipv6("2001:db8::1"), ttl: 64 });
+   */
+  rewrite(to: Ipv6Rewrite): void {
+    const ip = this.ip;
+    let addresses = 0;
+    if (to.source !== undefined) {
+      addresses += ALL_ONES - wordsOf(ip.src) + wordsOf(to.source);
+      ip.src = to.source;
+    }
+    if (to.destination !== undefined) {
+      addresses += ALL_ONES - wordsOf(ip.dst) + wordsOf(to.destination);
+      ip.dst = to.destination;
+    }
+    let header = addresses;
+    if (to.ttl !== undefined) {
+      header += changed16(ip.hopLimit, to.ttl);
+      ip.hopLimit = to.ttl;
+    }
+    if (to.dscp !== undefined) {
+      // The upper six bits of the traffic class, which begins at the fifth bit of the header.
+      const before = ip.trafficClass;
+      const after = to.dscp * 4 + (before % 4);
+      header += (0xff - before + after) * 16 + 0xf00f;
+      ip.trafficClass = after;
+    }
+    this.rewriteTransport(to, to.source !== undefined || to.destination !== undefined, addresses);
+    this.packet.noteChange(header);
+  }
+}
