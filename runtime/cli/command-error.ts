@@ -6,6 +6,8 @@ export interface CommandErrorDetails {
   readonly hint?: string | undefined;
   /** the code of the diagnostics' table, where it has one: DP7001 */
   readonly code?: string | undefined;
+  /** what the compiler had to say, already shown to people; for the JSON document */
+  readonly diagnostics?: readonly unknown[] | undefined;
 }
 
 export class CommandError extends Error {
@@ -13,12 +15,14 @@ export class CommandError extends Error {
   readonly exitCode: ExitCode;
   readonly hint: string | undefined;
   readonly code: string | undefined;
+  readonly diagnostics: readonly unknown[] | undefined;
 
   constructor(exitCode: ExitCode, message: string, details: CommandErrorDetails = {}) {
     super(message);
     this.exitCode = exitCode;
     this.hint = details.hint;
     this.code = details.code;
+    this.diagnostics = details.diagnostics;
   }
 }
 

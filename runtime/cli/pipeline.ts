@@ -31,6 +31,7 @@ export function readAssignments(texts: readonly string[]): Readonly<Record<strin
 export function oneOf<const T extends string>(option: string, value: string | undefined, known: readonly T[]): T | undefined {
   if (value === undefined) return undefined;
   const found = known.find(word => word === value);
-  if (found === undefined) throw new UsageError(`--${option} ${value}: it is one of ${known.join(", ")}`, didYouMean(value, known));
+  if (found === undefined)
+    throw new UsageError(`--${option} cannot be ${value}`, didYouMean(value, known) ?? `it is one of ${known.join(", ")}`);
   return found;
 }

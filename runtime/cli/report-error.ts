@@ -15,6 +15,11 @@ interface Failure {
 }
 
 export function reportError(error: unknown, terminal: Terminal): ExitCode {
+  if (error instanceof CommandError && error.diagnostics) {
+    // The diagnostics are the message, and were shown.
+    terminal.document({ ok: false, diagnostics: error.diagnostics });
+    return error.exitCode;
+  }
   const failure = describe(error);
   terminal.document({ ok: false, error: { code: failure.code, message: failure.message, hint: failure.hint } });
   if (!terminal.json) {
