@@ -7,6 +7,10 @@
  */
 import type { CodeEntry } from "./code-entry.js";
 import { expressionCodes } from "./codes/expressions.js";
+import { integerCodes } from "./codes/integers.js";
+import { mapCodes } from "./codes/maps.js";
+import { meaningCodes } from "./codes/meaning.js";
+import { packetCodes } from "./codes/packets.js";
 import { programCodes } from "./codes/program.js";
 import { statementCodes } from "./codes/statements.js";
 import { toolchainCodes } from "./codes/toolchain.js";
@@ -15,6 +19,10 @@ const table = {
   ...programCodes,
   ...statementCodes,
   ...expressionCodes,
+  ...meaningCodes,
+  ...integerCodes,
+  ...packetCodes,
+  ...mapCodes,
   ...toolchainCodes,
 };
 

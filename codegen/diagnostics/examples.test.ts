@@ -64,7 +64,8 @@ test("every example behaves as the table says", async () => {
   const wrong: string[] = [];
   for (const { code, kind, name } of examples) {
     const found = (await diagnosticsOf(program, name)).filter(diagnostic => !(buildTime.has(code) && diagnostic.code.startsWith("DP11")));
-    const expected = kind === "failing" ? [code] : [];
+    // What needs the later stages is compiled in the second test; here it must be well-typed and inside the subset.
+    const expected = kind === "failing" && /^DP1[01]/.test(code) ? [code] : [];
     const got = [...new Set(found.map(diagnostic => diagnostic.code))].sort();
     if (got.join() !== expected.join())
       wrong.push(

@@ -35,16 +35,17 @@ export function settle(diagnostics: readonly Diagnostic[]): readonly Diagnostic[
       compareText(a.span.file, b.span.file) || a.span.line - b.span.line || a.span.column - b.span.column || compareText(a.code, b.code),
   );
   const seen = new Set<string>();
-  const refused = new Set(
-    sorted.filter(({ code }) => /^(DP11|TS)/.test(code)).map(({ span }) => `${span.file}:${span.line}:${span.column}`),
-  );
+  const refused = sorted.filter(({ code }) => /^(DP11|TS)/.test(code)).map(({ span }) => span);
   return sorted.filter(({ code, message, span }) => {
-    const place = `${span.file}:${span.line}:${span.column}`;
-    const key = `${place} ${code} ${message}`;
-    if (seen.has(key) || (code.startsWith("DP12") && refused.has(place))) return false;
+    const key = `${span.file}:${span.line}:${span.column} ${code} ${message}`;
+    if (seen.has(key) || (code.startsWith("DP12") && refused.some(other => overlap(span, other)))) return false;
     seen.add(key);
     return true;
   });
+}
+
+function overlap(a: Span, b: Span): boolean {
+  return a.file === b.file && a.line === b.line && a.column < b.column + b.length && b.column < a.column + a.length;
 }
 
 /** The form of `--json`: paths relative to the source root, nothing left out. */

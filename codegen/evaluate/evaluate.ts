@@ -172,21 +172,28 @@ function relativeUrl(parent: string, specifier: string): string | undefined {
 function ownersOf(start: object, target: object): readonly object[] {
   const cameFrom = new Map<object, object | undefined>([[start, undefined]]);
   for (const holder of cameFrom.keys()) {
-    for (const descriptor of Object.values(Object.getOwnPropertyDescriptors(holder))) {
-      for (const held of [descriptor.value, descriptor.get, descriptor.set]) {
-        if (held === target) {
-          const owners: object[] = [];
-          for (let owner: object | undefined = holder; owner !== undefined; owner = cameFrom.get(owner)) owners.push(owner);
-          return owners;
-        }
-        if (typeof held === "object" && held !== null && !ArrayBuffer.isView(held) && !cameFrom.has(held)) cameFrom.set(held, holder);
+    for (const held of heldBy(holder)) {
+      if (held === target) {
+        const owners: object[] = [];
+        for (let owner: object | undefined = holder; owner !== undefined; owner = cameFrom.get(owner)) owners.push(owner);
+        return owners;
       }
+      if (typeof held === "object" && held !== null && !ArrayBuffer.isView(held) && !cameFrom.has(held)) cameFrom.set(held, holder);
     }
   }
   return [];
 }
 
+/** What an object's own properties hold, without calling a getter. */
+function heldBy(holder: object): readonly unknown[] {
+  if (Array.isArray(holder)) return holder;
+  return Object.values(Object.getOwnPropertyDescriptors(holder)).flatMap(({ value, get, set }) => [value, get, set]);
+}
+
 const emptyRecord: EvaluationRecord = { modules: [], files: [], environment: new Map(), unrepeatable: [] };
+
+/** Variables that Node's loader reads itself. */
+const loadersOwn = new Set(["NODE_V8_COVERAGE", "WATCH_REPORT_DEPENDENCIES"]);
 
 function recordOf(urls: Iterable<string>, observed: Observed): EvaluationRecord {
   const modules = new Set<string>();
@@ -197,7 +204,7 @@ function recordOf(urls: Iterable<string>, observed: Observed): EvaluationRecord 
   return {
     modules: [...modules].sort(),
     files: [...observed.files].filter(file => !modules.has(file)).sort(),
-    environment: new Map([...observed.environment].sort(([a], [b]) => (a < b ? -1 : 1))),
+    environment: new Map([...observed.environment].filter(([name]) => !loadersOwn.has(name)).sort(([a], [b]) => (a < b ? -1 : 1))),
     unrepeatable: [...observed.unrepeatable].sort(),
   };
 }

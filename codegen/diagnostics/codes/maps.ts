@@ -1,0 +1,58 @@
+/** DP4xxx: maps and params. */
+import { bodies, type CodeEntry } from "../code-entry.js";
+
+const stations = {
+  use: "hashMap, struct, u32, u64, u8",
+  before: "class Seen extends struct({ packets: u64, small: u8 }) {}",
+  members: "readonly stations = hashMap(u32, Seen, { maxEntries: 100 });",
+};
+
+export const mapCodes = {
+  DP4101: {
+    title: "an entry that may be gone",
+    explanation:
+      "`set` and `delete` on a hash map end the views of its entries: the entry may have been freed, and on LRU maps any insert may recycle it.",
+    hint: "read what you need into a const first, or `get()` the entry again",
+    example: bodies(
+      "const seen = this.stations.get(1);\nif (!seen) return Verdict.Pass;\nthis.stations.delete(1);\nif (seen.packets === 1n) return Verdict.drop('one');",
+      "const seen = this.stations.get(1);\nif (!seen) return Verdict.Pass;\nconst packets = seen.packets;\nthis.stations.delete(1);\nif (packets === 1n) return Verdict.drop('one');",
+      stations,
+    ),
+  },
+  DP4102: {
+    title: "no atomic add of this width",
+    explanation: "`+=` on a field of a map that CPUs share is one atomic add, which eBPF has for 32 and 64 bits in host order.",
+    hint: "make the field u32 or u64 in host order, or keep the map per CPU",
+    example: bodies(
+      "const seen = this.stations.get(1);\nif (seen) seen.small += 1;",
+      "const seen = this.stations.get(1);\nif (seen) seen.packets += 1n;",
+      stations,
+    ),
+  },
+  DP4103: {
+    title: "a call that this kind of map does not have",
+    explanation: "Each kind of map has its own calls in the kernel.",
+    hint: "see the reference of the map's kind",
+    example: { situation: "iterating a hash map, or `size`, in datapath code" },
+  },
+  DP4104: {
+    title: "a constant index outside the map",
+    explanation: "The array map has fewer entries than this index asks for.",
+    hint: "correct the index, or make the map longer",
+    example: bodies("this.totals.at(4).packets += 1n;", "this.totals.at(3).packets += 1n;", {
+      use: "arrayMap, struct, u64",
+      before: "class Total extends struct({ packets: u64 }) {}",
+      members: "readonly totals = arrayMap(Total, 4);",
+    }),
+  },
+  DP4105: {
+    title: "more bytes than the event may take",
+    explanation: "How much of a packet goes with an event at most is said where the ring is declared.",
+    hint: "declare it: `events(S, { bytes: n })`",
+    example: bodies("this.hits.emit({ length: pkt.length }, { bytes: 128 });", "this.hits.emit({ length: pkt.length }, { bytes: 64 });", {
+      use: "events, struct, u32",
+      before: "class Hit extends struct({ length: u32 }) {}",
+      members: "readonly hits = events(Hit, { bytes: 64 });",
+    }),
+  },
+} as const satisfies Record<string, CodeEntry>;
