@@ -99,8 +99,8 @@ class Builder {
     const layout = this.#layout;
     makeFolder(layout.target(number, id));
     writeTarget(layout.targetRecord(number, id), recorded);
-    const before = this.#current?.targets.get(id);
-    if (this.#current && before && this.#keepsPrograms && sameValues(before.params, recorded.params)) this.#carry(this.#current, id);
+    const donor = this.#donor(id, recorded);
+    if (this.#current && donor !== undefined) this.#carry(this.#current, donor, id);
     else this.#load(id, recorded);
   }
 
@@ -115,12 +115,27 @@ class Builder {
     if (path !== undefined && exists(path)) into.set(symbol, new Descriptor(native().openPin(path)));
   }
 
+  /** The target whose programs of the current generation serve this one too: itself, or one that is equal to it. */
+  #donor(id: string, recorded: RecordedTarget): string | undefined {
+    if (!this.#keepsPrograms) return undefined;
+    const equal = [...(this.#current?.targets ?? [])]
+      .filter(([, other]) => sameValues(other.params, recorded.params))
+      .map(([other]) => other);
+    return equal.includes(id) || this.#separate ? equal.find(other => other === id) : equal[0];
+  }
+
+  /** Whether programs have something of their target in them, and serve no other. */
+  get #separate(): boolean {
+    const { manifest } = this.#blueprint;
+    return manifest.target.length > 0 || manifest.maps.some(map => map.scope === "target");
+  }
+
   /** The same programs go on with the same maps: their pins are copied. */
-  #carry(current: Generation, id: string): void {
+  #carry(current: Generation, from: string, id: string): void {
     const { number, manifest } = this.#blueprint;
     const layout = this.#layout;
-    for (const hook of hooksOf(layout, current.number, id)) {
-      using program = openProgram(layout, current.number, id, hook);
+    for (const hook of hooksOf(layout, current.number, from)) {
+      using program = openProgram(layout, current.number, from, hook);
       pin(program.fd, layout.program(number, id, hook));
     }
     for (const map of manifest.maps) {
@@ -156,8 +171,7 @@ class Builder {
   /** Targets with equal params share programs, unless the programs have something of the target's own in them. */
   #loadOnce(id: string, { target, params }: RecordedTarget, own: ReadonlyMap<string, Descriptor>): LoadedObject {
     const { manifest, object } = this.#blueprint;
-    const separate = manifest.target.length > 0 || manifest.maps.some(map => map.scope === "target");
-    const key = separate ? id : JSON.stringify([...params].map(([path, value]) => [path, value.toString()]).sort());
+    const key = this.#separate ? id : JSON.stringify([...params].map(([path, value]) => [path, value.toString()]).sort());
     const found = this.#loaded.get(key);
     if (found) return found;
     const reuse = new Map<string, number>();

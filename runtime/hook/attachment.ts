@@ -125,5 +125,5 @@ export function detachAttachment(attachment: Attachment, target: TargetRecord | 
     });
   }
   remove(attachment.path);
-  if (attachment.kind === "filter" && target) leaveClsact(attachment, target);
+  if (attachment.kind === "filter" && target) leaveClsact(attachment.path, target);
 }

@@ -70,7 +70,11 @@ export class NetworkNamespace {
 }
 
 function inode(path: string): number | undefined {
-  return statSync(path, { throwIfNoEntry: false })?.ino;
+  try {
+    return statSync(path).ino;
+  } catch {
+    return undefined; // gone, or another user's
+  }
 }
 
 function* candidates(path: string): Generator<string> {
