@@ -6,6 +6,7 @@ type Loader = () => Promise<{ readonly command: Command }>;
 export const commands = {
   init: () => import("./commands/init.js"),
   sim: () => import("./commands/sim.js"),
+  explain: () => import("./commands/explain.js"),
   attach: () => import("./commands/attach.js"),
   detach: () => import("./commands/detach.js"),
   status: () => import("./commands/status.js"),
