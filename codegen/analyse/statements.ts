@@ -176,7 +176,8 @@ function runStatement(pass: Pass, statement: Statement, state: State): State | u
       return state;
     case "checksumReplace":
       evaluate(pass, state, statement.offset, span);
-      evaluate(pass, state, statement.difference, span);
+      evaluate(pass, state, statement.addresses, span);
+      evaluate(pass, state, statement.others, span);
       state.forgetSpace("packet");
       return state;
     case "checksumUpdate":

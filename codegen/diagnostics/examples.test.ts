@@ -1,5 +1,5 @@
 /** Every code's failing example gives that code and no other error; every passing example gives none. */
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -81,6 +81,23 @@ test("the table's numbers are in their groups and its texts are sentences", () =
     assert.match(entry.explanation, /\.$/);
     assert.not.match(entry.title, /\.$/);
   }
+});
+
+test("every code that a stage raises is in the table, and none is there that nobody raises", () => {
+  const raised = new Map<string, string>();
+  const codegen = fileURLToPath(new URL("../", import.meta.url));
+  for (const name of readdirSync(codegen, { recursive: true, encoding: "utf8" })) {
+    if (!/\.ts$/.test(name) || /\.test\.ts$/.test(name) || /^diagnostics\//.test(name)) continue;
+    for (const [code] of readFileSync(join(codegen, name), "utf8").matchAll(/DP\d{4}/g)) raised.set(code, name);
+  }
+  assert.equal(
+    [...raised].filter(([code]) => !isKnownCode(code)),
+    [],
+  );
+  assert.equal(
+    Object.keys(codes).filter(code => !raised.has(code)),
+    [],
+  );
 });
 
 test.run();

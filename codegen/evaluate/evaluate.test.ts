@@ -202,6 +202,13 @@ test("a constructor that throws is shown at the user's line", async () => {
   assert.equal([diagnostic.span.file, diagnostic.span.line], ["port.ts", 2]);
 });
 
+test("what datapath refuses is shown at the line that asked for it", async () => {
+  const source = `import { Pipeline, ipv4 } from "datapath";\nexport default class Edge extends Pipeline {\n  address = ipv4("10.0.0.256");\n}`;
+  const diagnostic = await refusal({ "edge.dp.ts": source });
+  assert.equal([diagnostic.code, diagnostic.span.file, diagnostic.span.line], ["DP1003", "edge.dp.ts", 3]);
+  assert.match(diagnostic.message, "10.0.0.256");
+});
+
 test("a module that throws", async () => {
   const diagnostic = await refusal({
     "edge.dp.ts": `${pipelineImport}\nthrow new Error("no");\nexport default class Edge extends Pipeline {}`,

@@ -271,14 +271,17 @@ export type Statement =
       readonly initial: Expr;
       readonly span: Span;
     }
-  /** XDP, tc: the packet's checksum state after a rewrite of addresses and ports */
+  /** tc: the packet's checksum state after a rewrite of addresses and ports; on XDP it is ordinary code */
   | {
       readonly kind: "checksumReplace";
-      readonly layer: 3 | 4;
+      /** of the checksum, from the packet's start */
       readonly offset: Expr;
-      readonly difference: Expr;
-      readonly pseudo: boolean;
-      readonly udpZero: boolean;
+      /** ones' complement difference of what the pseudo-header covers, 0 … 2^48 − 1 */
+      readonly addresses: Expr;
+      /** of what the segment itself holds */
+      readonly others: Expr;
+      /** a checksum of zero says that there is none (RFC 768) */
+      readonly udp: boolean;
       readonly span: Span;
     }
   | { readonly kind: "checksumUpdate"; readonly difference: Expr; readonly span: Span };

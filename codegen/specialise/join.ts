@@ -4,6 +4,7 @@ import type { Domain, Expr, Pointer, Statement } from "../ir/ir.js";
 import type { Context } from "./context.js";
 import { describeValue } from "./context.js";
 import type { State } from "./state.js";
+import { decodeVerdict } from "./verdict.js";
 import type { Choice, Position, RecordValue, Tag, Value, View } from "./values.js";
 import { isUndefined, localValue, poison, undefinedValue } from "./values.js";
 
@@ -130,6 +131,7 @@ function verdictExpression(context: Context, state: State, value: Value, node: t
 function joinVerdicts(context: Context, name: string, arms: readonly Arm[], node: ts.Node): Value {
   const local = context.local(name, "number");
   for (const arm of arms) {
+    if (arm.value.kind === "verdict" && arm.value.constant !== undefined) context.registry.actions.add(decodeVerdict(arm.value.constant).action);
     arm.out.push({ kind: "let", local, value: verdictExpression(context, arm.state, arm.value, node), span: context.span(node) });
   }
   const verdict: Value = { kind: "verdict", make: () => ({ op: "local", local }), constant: undefined };

@@ -10,7 +10,7 @@ import type { Frame } from "./frame.js";
 import { domainOf } from "./join.js";
 import type { Value } from "./values.js";
 import { known, localValue, poison } from "./values.js";
-import { Action, encodeVerdict } from "./verdict.js";
+import { Action, decodeVerdict, encodeVerdict } from "./verdict.js";
 
 /** The value of a call of a function that has a meaning of its own; undefined for all others. */
 export function callKnown(context: Context, frame: Frame, fn: object, args: readonly Value[], node: ts.Node): Value | undefined {
@@ -106,7 +106,7 @@ const intrinsics: { readonly [N in IntrinsicName]: Intrinsic } = {
     const [reason] = args;
     if (reason?.kind !== "known" || typeof reason.value !== "string") return context.error("DP1210", node, "a drop's reason is a build-time string");
     const site = context.registry.drop(reason.value, frame.path, context.span(node));
-    return constantVerdict(encodeVerdict(Action.Drop, site));
+    return constantVerdict(context, encodeVerdict(Action.Drop, site));
   },
   verdictRedirect: (context, _frame, args, node) => {
     const [device] = args;
@@ -115,7 +115,7 @@ const intrinsics: { readonly [N in IntrinsicName]: Intrinsic } = {
   },
   verdictRoute: (context, _frame, args, node) => {
     const [device] = args;
-    if (!device || (device.kind === "known" && device.value === undefined)) return constantVerdict(encodeVerdict(Action.Route));
+    if (!device || (device.kind === "known" && device.value === undefined)) return constantVerdict(context, encodeVerdict(Action.Route));
     if (device.kind !== "device") return context.error("DP1210", node, "route() takes a device, or nothing");
     return deviceVerdict(context, Action.Route, device.index, node);
   },
@@ -126,16 +126,18 @@ const intrinsics: { readonly [N in IntrinsicName]: Intrinsic } = {
       return context.error("DP1210", node, "flood() takes a devMap");
     }
     const decl = context.registry.map(map.value, spec);
-    return constantVerdict(encodeVerdict(Action.Flood, context.registry.floodIndex(decl)));
+    return constantVerdict(context, encodeVerdict(Action.Flood, context.registry.floodIndex(decl)));
   },
 };
 
-function constantVerdict(code: number): Value {
+function constantVerdict(context: Context, code: number): Value {
+  context.registry.actions.add(decodeVerdict(code).action);
   return { kind: "verdict", constant: code, make: () => ({ op: "const", domain: "number", value: BigInt(code) }) };
 }
 
 function deviceVerdict(context: Context, action: number, index: () => Expr, node: ts.Node): Value {
   const span = context.span(node);
+  context.registry.actions.add(action);
   const local = context.local("verdict", "number");
   const constant = (value: number): Expr => ({ op: "const", domain: "number", value: BigInt(value) });
   const shifted: Expr = { op: "binary", operator: "*", domain: "number", left: index(), right: constant(256), span };

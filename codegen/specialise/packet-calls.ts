@@ -6,11 +6,13 @@ import type { Ambient, Encapsulation, Expr, Move } from "../ir/ir.js";
 import { abortUnless, extentOf, isStale, loadScalar, storeScalar } from "./access.js";
 import { binary, compareValues } from "./arithmetic.js";
 import { inlineCall } from "./calls.js";
-import { type Condition, conditionOf, split } from "./conditions.js";
+import { type Condition, conditionOf, split, splitValue } from "./conditions.js";
 import type { Context } from "./context.js";
 import type { Frame } from "./frame.js";
 import type { Position, Value, View, Where } from "./values.js";
 import { known, localValue, packetValue, poison, undefinedValue, wholeScalar } from "./values.js";
+import { u16 } from "../../dsl/core/integers.js";
+import { checksumAfter, fold16 } from "../../dsl/helpers/fold.js";
 import { Ethernet } from "../../dsl/headers/ethernet.js";
 import { Encap } from "../../dsl/packet/encap.js";
 import { parseLayers } from "../../dsl/packet/layers.js";
@@ -60,7 +62,13 @@ function vlanTag(context: Context, node: ts.Node): Value {
 function innerTag(context: Context, node: ts.Node): Value {
   const where: Where = { kind: "packet", position: { state: context.state.packet, offset: 0 } };
   const type = loadScalar(context, where, { scalar: wholeScalar(16, "network"), offset: 12, domain: "number" }, undefined, "etherType", node);
-  const tagged = compareValues(context, "==", type, known(0x8100), node);
+  const bound = context.bind(type, "type", node);
+  const customer = compareValues(context, "==", bound, known(0x8100), node);
+  const service = compareValues(context, "==", bound, known(0x88a8), node);
+  const tagged: Value =
+    customer.kind === "scalar" && service.kind === "scalar"
+      ? { kind: "scalar", domain: "boolean", make: () => ({ op: "or", left: customer.make(), right: service.make() }) }
+      : customer.kind === "known" && customer.value === true ? customer : service;
   const extent = extentOf(context, { state: context.state.packet, offset: 0 }, 18, node);
   const condition = conditionOf(context, tagged, node);
   if (condition === undefined || typeof condition === "boolean") return undefinedValue;
@@ -114,13 +122,17 @@ export function callPacket(context: Context, frame: Frame, name: string, args: r
       if (first?.kind === "device") {
         const ok = context.local("mirrored", "boolean");
         context.emit({ kind: "mirror", ok, device: first.index(), span: context.span(node) });
+        context.packetChanged(false);
         return localValue(ok);
       }
       return context.error("DP1210", node, "mirror() takes a device");
     case "replaceChecksum":
-      return replaceChecksum(context, args, node);
+      return replaceChecksum(context, frame, args, node);
     case "noteChange":
-      return first ? noteChange(context, first, node) : poison;
+      if (context.onTc && first) {
+        context.emit({ kind: "checksumUpdate", difference: context.expression(first, "number", node), span: context.span(node) });
+      }
+      return undefinedValue;
   }
   return movePacket(context, name, args, node) ?? context.error("DP1201", node, `a packet has no \`${name}\``);
 }
@@ -386,32 +398,33 @@ export function assignVlan(context: Context, value: Value, node: ts.Node): void 
 }
 
 /** The package's own primitive behind `layers.rewrite` and `write`, see dsl/packet/primitives.ts. */
-function replaceChecksum(context: Context, args: readonly Value[], node: ts.Node): Value {
+function replaceChecksum(context: Context, frame: Frame, args: readonly Value[], node: ts.Node): Value {
   const [offset, addresses, others, udp] = args;
   if (!offset || !addresses || !others || udp?.kind !== "known") return poison;
-  for (const [difference, pseudo] of [[addresses, true], [others, false]] as const) {
-    if (isZero(difference)) continue;
+  if (context.onTc) {
+    const number = (value: Value): Expr => context.expression(value, "number", node);
     context.emit({
-      kind: "checksumReplace",
-      layer: 4,
-      offset: context.expression(offset, "number", node),
-      difference: context.expression(difference, "number", node),
-      pseudo,
-      udpZero: udp.value === true,
-      span: context.span(node),
+      kind: "checksumReplace", offset: number(offset), addresses: number(addresses), others: number(others), udp: udp.value === true, span: context.span(node),
     });
-    if (context.onTc) context.packetChanged(false);
+    context.packetChanged(false);
+    return undefinedValue;
   }
-  return undefinedValue;
-}
-
-/** What no checksum inside the packet makes up for, see dsl/packet/primitives.ts. */
-function noteChange(context: Context, difference: Value, node: ts.Node): Value {
-  if (context.onTc && !isZero(difference)) {
-    context.emit({ kind: "checksumUpdate", difference: context.expression(difference, "number", node), span: context.span(node) });
-  }
-  return undefinedValue;
-}
-function isZero(value: Value): boolean {
-  return value.kind === "known" && value.value === 0;
+  const found = integerAt(context, offset, known(u16), node);
+  if (!found) return poison;
+  const inline = (callee: object, ...given: Value[]): Value =>
+    context.bind(inlineCall(context, { callee, self: undefined, home: undefined, args: given, path: frame.path, node }), "sum", node);
+  const update = (): Value => {
+    const before = loadScalar(context, found.where, found.at, undefined, "checksum", node);
+    const store = (): Value => {
+      const difference = context.bind(binary(context, "+", inline(fold16, addresses), inline(fold16, others), node), "difference", node);
+      const after = inline(checksumAfter, before, difference);
+      const never = udp.value === true ? compareValues(context, "==", after, known(0), node) : known(false);
+      const stored = splitValue(context, never, () => known(0xffff), () => after, "checksum", node);
+      storeScalar(context, found.where, found.at, undefined, "the checksum", stored, node);
+      return undefinedValue;
+    };
+    const absent = udp.value === true ? compareValues(context, "==", before, known(0), node) : known(false);
+    return splitValue(context, absent, () => undefinedValue, store, "checksum", node);
+  };
+  return found.proven ? update() : split(context, found.condition, update, () => undefinedValue, "checksum", node);
 }

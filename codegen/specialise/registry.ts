@@ -19,6 +19,8 @@ export class Registry {
   readonly drops: Drop[] = [];
   /** device maps that a verdict floods to, in order of their numbers */
   readonly floods: MapDecl[] = [];
+  /** the actions of all verdicts that are made, see verdict.ts */
+  readonly actions = new Set<number>();
   readonly #dropIndex = new Map<string, number>();
   readonly #symbols = new Set<string>();
   readonly #layouts = new Map<Shape, StructShape>();

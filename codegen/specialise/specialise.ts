@@ -8,7 +8,7 @@ import { findProperty } from "./members.js";
 import { pathsOf, Registry } from "./registry.js";
 import type { Value } from "./values.js";
 import { known, packetValue } from "./values.js";
-import { Action, encodeVerdict } from "./verdict.js";
+import { Action, decodeVerdict, encodeVerdict } from "./verdict.js";
 
 export interface Specialised {
   readonly programs: readonly Program[];
@@ -30,6 +30,7 @@ export function specialise(pipeline: object, name: string, front: Front): Specia
     const context = new Context(front, registry, hook);
     const leave = (value: Value, node: Parameters<Front["spanOf"]>[0]): void => {
       const seen = context.state.see(value);
+      if (seen.kind === "verdict" && seen.constant !== undefined) registry.actions.add(decodeVerdict(seen.constant).action);
       if (seen.kind === "verdict") context.emit({ kind: "return", verdict: seen.make(), span: context.span(node) });
       else if (seen.kind !== "poison") {
         context.error("DP1215", node, `\`${hook}\` must return a verdict on every path`, "?? Verdict.Pass");

@@ -1,0 +1,130 @@
+/** The whole compiler: a pipeline's file to the parts of a bundle. */
+import { readFileSync } from "node:fs";
+import { basename } from "node:path";
+import { draftManifest } from "./bundle/draft.js";
+import type { Manifest } from "./bundle/manifest.js";
+import { seal, sha256 } from "./bundle/seal.js";
+import type { BundleParts } from "./bundle/write-bundle.js";
+import type { CheckedProgram } from "./check/checked-program.js";
+import { createProject } from "./check/create-program.js";
+import type { Clang } from "./clang/find-clang.js";
+import { compileC, compileFlags } from "./clang/compile-c.js";
+import { type Diagnostic, hasErrors } from "./diagnostics/diagnostic.js";
+import { evaluate } from "./evaluate/evaluate.js";
+import { evaluationOf, locateLive } from "./evaluate/evaluate-live.js";
+import type { Evaluation, EvaluationRecord } from "./evaluate/evaluation.js";
+import { translate, type Translation } from "./translate.js";
+
+export interface CompileOptions {
+  /** letters, digits and hyphens; the file's name where left out */
+  readonly name?: string;
+  /** a test build: time and random numbers come from the data section `.data.world` */
+  readonly testing?: boolean;
+  /** stop before clang: types, subset, ranges */
+  readonly checkOnly?: boolean;
+  /** load the user's modules anew (`--watch`) */
+  readonly fresh?: boolean;
+  /** the type-check of an earlier build of this file: only what changed is parsed again */
+  readonly previous?: CheckedProgram;
+}
+
+export interface Compilation {
+  readonly diagnostics: readonly Diagnostic[];
+  /** undefined where there are errors, or with `checkOnly` */
+  readonly bundle: BundleParts | undefined;
+  readonly translation: Translation | undefined;
+  /** everything that decided the result, for the cache; undefined where evaluation failed early */
+  readonly record: EvaluationRecord | undefined;
+  /** absolute paths of the files of the type-check */
+  readonly files: readonly string[];
+  readonly checked: CheckedProgram | undefined;
+  readonly clang: Clang | undefined;
+  readonly name: string;
+}
+
+/** datapath's own version, from its package.json. */
+export const compilerVersion: string = readVersion();
+
+function readVersion(): string {
+  const parsed: unknown = JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8"));
+  return typeof parsed === "object" && parsed !== null && "version" in parsed && typeof parsed.version === "string" ? parsed.version : "0.0.0";
+}
+
+/** `edge.dp.ts` is the pipeline `edge`. */
+export function nameOfFile(file: string): string {
+  return (
+    basename(file)
+      .replace(/\.(dp\.)?[cm]?[jt]s$/, "")
+      .replace(/[^A-Za-z0-9-]+/g, "-")
+      .replace(/^-+|-+$/g, "")
+      .slice(0, 40) || "pipeline"
+  );
+}
+
+/**
+ * Compiles the pipeline that a file exports by default.
+ *
+ * @example
+ * const { bundle, diagnostics } = await compile("edge.dp.ts");
+ */
+export async function compile(file: string, options: CompileOptions = {}): Promise<Compilation> {
+  const name = options.name ?? nameOfFile(file);
+  const evaluated = await evaluate(file, options.fresh === undefined ? {} : { fresh: options.fresh });
+  if (!evaluated.ok) {
+    return { diagnostics: evaluated.diagnostics, bundle: undefined, translation: undefined, record: evaluated.record, files: [], checked: undefined, clang: undefined, name };
+  }
+  const checked = createProject(file, options.previous ? { previous: options.previous } : {});
+  return compileChecked(evaluated.evaluation, checked, name, options);
+}
+
+/** The type-checks of this process's tests, by file: each test file is parsed once. */
+const projects = new Map<string, CheckedProgram>();
+
+/**
+ * Compiles a live pipeline of this very process: for tests.
+ * @throws where the class of `pipeline` has no TypeScript source
+ */
+export function compileLive(pipeline: object, options: CompileOptions = {}): Promise<Compilation> {
+  const file = fileOf(pipeline);
+  const checked = projects.get(file) ?? createProject(file);
+  projects.set(file, checked);
+  return compileChecked(evaluationOf(pipeline, file), checked, options.name ?? nameOfFile(file), options);
+}
+
+function fileOf(pipeline: object): string {
+  const found = locateLive(pipeline.constructor);
+  if (!found) throw new TypeError(`the class ${pipeline.constructor.name} has no TypeScript source that can be compiled`);
+  return found.file;
+}
+
+async function compileChecked(evaluation: Evaluation, checked: CheckedProgram, name: string, options: CompileOptions): Promise<Compilation> {
+  const { record } = evaluation;
+  const stop = (diagnostics: readonly Diagnostic[], translation?: Translation): Compilation => ({
+    diagnostics, bundle: undefined, translation, record, files: checked.files, checked, clang: undefined, name,
+  });
+  const before = [...checked.diagnostics, ...evaluation.diagnostics];
+  if (hasErrors(before)) return stop(before);
+  const translated = translate(evaluation, checked, name, { testing: options.testing === true });
+  const diagnostics = [...before, ...translated.diagnostics];
+  if (!translated.ok) return stop(diagnostics);
+  if (options.checkOnly) return stop(diagnostics, translated.translation);
+  const { code } = translated.translation.printed;
+  const compiled = await compileC(code, { root: evaluation.root });
+  if (!compiled.ok) return stop([...diagnostics, ...compiled.diagnostics], translated.translation);
+  const manifest: Manifest = seal(draftManifest(translated.translation, name, compilerVersion), code, compiled.object, {
+    root: evaluation.root,
+    record,
+    files: checked.files,
+    tools: { datapath: compilerVersion, clang: String(compiled.clang.version), flags: sha256(compileFlags), testing: String(options.testing === true) },
+  });
+  return {
+    diagnostics,
+    bundle: { manifest, code, object: compiled.object },
+    translation: translated.translation,
+    record,
+    files: checked.files,
+    checked,
+    clang: compiled.clang,
+    name,
+  };
+}

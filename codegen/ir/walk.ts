@@ -1,0 +1,232 @@
+/** Looks at and rebuilds IR: which expressions, locals and places a statement has. */
+import type { Expr, Local, Move, Place, Statement } from "./ir.js";
+
+/** The parts of an expression, one level down. */
+export function operandsOf(expr: Expr): readonly Expr[] {
+  switch (expr.op) {
+    case "binary":
+    case "compare":
+    case "and":
+    case "or":
+      return [expr.left, expr.right];
+    case "unary":
+    case "wrap":
+    case "convert":
+    case "not":
+      return [expr.operand];
+    case "const":
+    case "local":
+    case "bounds":
+    case "present":
+      return [];
+  }
+}
+
+/** Calls `visit` for an expression and all inside, operands first. */
+export function visitExpr(expr: Expr, visit: (expr: Expr) => void): void {
+  for (const operand of operandsOf(expr)) visitExpr(operand, visit);
+  visit(expr);
+}
+
+/** A new expression, each node made by `f` from the one with new operands. Nodes are new even where `f` gives back what it got. */
+export function mapExpr(expr: Expr, f: (expr: Expr) => Expr): Expr {
+  switch (expr.op) {
+    case "binary":
+    case "compare":
+    case "and":
+    case "or":
+      return f({ ...expr, left: mapExpr(expr.left, f), right: mapExpr(expr.right, f) });
+    case "unary":
+    case "wrap":
+    case "convert":
+    case "not":
+      return f({ ...expr, operand: mapExpr(expr.operand, f) });
+    case "const":
+    case "local":
+    case "bounds":
+    case "present":
+      return f({ ...expr });
+  }
+}
+/** The same expression in nodes of its own. */
+export function copyExpr(expr: Expr): Expr {
+  return mapExpr(expr, node => node);
+}
+
+/** The place that a statement reads or writes. */
+export function placeOf(statement: Statement): Place | undefined {
+  switch (statement.kind) {
+    case "load":
+    case "store":
+    case "atomicAdd":
+    case "compareExchange":
+      return statement.place;
+    default:
+      return undefined;
+  }
+}
+
+/** A statement with each of its own expressions replaced; statements inside it are left alone. */
+export function mapExpressions(statement: Statement, f: (expr: Expr) => Expr): Statement {
+  const place = (of: Place): Place => (of.index ? { ...of, index: { ...of.index, value: f(of.index.value) } } : of);
+  switch (statement.kind) {
+    case "let":
+    case "fits":
+    case "inRange":
+    case "setAmbient":
+      return { ...statement, value: f(statement.value) };
+    case "load":
+      return { ...statement, place: place(statement.place) };
+    case "store":
+    case "atomicAdd":
+      return { ...statement, place: place(statement.place), value: f(statement.value) };
+    case "compareExchange":
+      return { ...statement, place: place(statement.place), expected: f(statement.expected), desired: f(statement.desired) };
+    case "point":
+      return { ...statement, offset: f(statement.offset) };
+    case "if":
+      return { ...statement, condition: f(statement.condition) };
+    case "return":
+      return { ...statement, verdict: f(statement.verdict) };
+    case "move":
+      return { ...statement, move: mapMove(statement.move, f) };
+    case "element":
+      return { ...statement, index: f(statement.index) };
+    case "mirror":
+      return { ...statement, device: f(statement.device) };
+    case "device":
+      return { ...statement, key: f(statement.key) };
+    case "packetCopy":
+      return { ...statement, to: f(statement.to), from: f(statement.from), count: f(statement.count) };
+    case "packetSum":
+      return { ...statement, offset: f(statement.offset), length: f(statement.length), initial: f(statement.initial) };
+    case "checksumReplace":
+      return { ...statement, offset: f(statement.offset), addresses: f(statement.addresses), others: f(statement.others) };
+    case "checksumUpdate":
+      return { ...statement, difference: f(statement.difference) };
+    case "alias":
+    case "block":
+    case "leave":
+    case "variable":
+    case "ambient":
+    case "clear":
+    case "copyPlace":
+    case "lookup":
+    case "update":
+    case "delete":
+    case "emit":
+    case "count":
+      return statement;
+  }
+}
+
+function mapMove(move: Move, f: (expr: Expr) => Expr): Move {
+  switch (move.kind) {
+    case "insert":
+    case "remove":
+      return { ...move, offset: f(move.offset), bytes: f(move.bytes) };
+    case "grow":
+    case "shrink":
+    case "pull":
+      return { ...move, bytes: f(move.bytes) };
+    case "trim":
+      return { ...move, length: f(move.length) };
+    case "vlanSet":
+      return { ...move, id: f(move.id), priority: move.priority && f(move.priority) };
+    case "vlanPop":
+      return move;
+  }
+}
+
+/** The expressions of a statement itself, not of those inside it. */
+export function expressionsOf(statement: Statement): readonly Expr[] {
+  const found: Expr[] = [];
+  mapExpressions(statement, expr => {
+    found.push(expr);
+    return expr;
+  });
+  return found;
+}
+
+/** The local that a statement assigns. */
+export function assigned(statement: Statement): Local | undefined {
+  switch (statement.kind) {
+    case "let":
+    case "load":
+    case "variable":
+    case "ambient":
+    case "device":
+    case "packetSum":
+      return statement.local;
+    case "move":
+    case "update":
+    case "delete":
+    case "compareExchange":
+    case "emit":
+    case "mirror":
+    case "packetCopy":
+      return statement.ok;
+    case "atomicAdd":
+      return statement.old;
+    default:
+      return undefined;
+  }
+}
+
+/** The lists of statements inside a statement. */
+export function bodiesOf(statement: Statement): readonly (readonly Statement[])[] {
+  if (statement.kind === "if") return [statement.then, statement.else];
+  return statement.kind === "block" ? [statement.body] : [];
+}
+/** A statement with each list inside it replaced. */
+export function mapBodies(statement: Statement, f: (body: readonly Statement[]) => readonly Statement[]): Statement {
+  if (statement.kind === "if") return { ...statement, then: f(statement.then), else: f(statement.else) };
+  return statement.kind === "block" ? { ...statement, body: f(statement.body) } : statement;
+}
+/** Calls `visit` for every statement, in order, outer ones before those inside. */
+export function visitStatements(body: readonly Statement[], visit: (statement: Statement) => void): void {
+  for (const statement of body) {
+    visit(statement);
+    for (const inner of bodiesOf(statement)) visitStatements(inner, visit);
+  }
+}
+
+/** How often each local is read, and assigned, by id. */
+export function countLocals(body: readonly Statement[]): { readonly reads: ReadonlyMap<number, number>; readonly writes: ReadonlyMap<number, number> } {
+  const reads = new Map<number, number>();
+  const writes = new Map<number, number>();
+  visitStatements(body, statement => {
+    const local = assigned(statement);
+    if (local) writes.set(local.id, (writes.get(local.id) ?? 0) + 1);
+    for (const expr of expressionsOf(statement)) {
+      visitExpr(expr, node => {
+        if (node.op === "local") reads.set(node.local.id, (reads.get(node.local.id) ?? 0) + 1);
+      });
+    }
+  });
+  return { reads, writes };
+}
+
+/** Whether control never goes on behind the last statement. */
+export function endsAway(body: readonly Statement[]): boolean {
+  const last = body.at(-1);
+  switch (last?.kind) {
+    case "leave":
+    case "return":
+      return true;
+    case "if":
+      return endsAway(last.then) && endsAway(last.else);
+    case "block":
+      return endsAway(last.body) && !leaves(last.body, last.label.id);
+    default:
+      return false;
+  }
+}
+/** Whether something inside leaves the label. */
+export function leaves(body: readonly Statement[], label: number): boolean {
+  let found = false;
+  visitStatements(body, statement => {
+    if (statement.kind === "leave" && statement.label.id === label) found = true;
+  });
+  return found;
+}

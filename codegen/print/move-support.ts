@@ -1,0 +1,3 @@
+export function moveSupport(_text: string): string {
+  return "";
+}

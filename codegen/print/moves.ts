@@ -1,0 +1,49 @@
+/** What moves the packet, by hook. Each is a function of the support code; the packet is found anew behind it. */
+import type { Encapsulation, Expr, Statement } from "../ir/ir.js";
+import type { StatementPrinter } from "./statements.js";
+
+const roomFlags: { readonly [E in Encapsulation]: string } = {
+  none: "0",
+  ip4: "BPF_F_ADJ_ROOM_ENCAP_L3_IPV4",
+  ip6: "BPF_F_ADJ_ROOM_ENCAP_L3_IPV6",
+  udp4: "BPF_F_ADJ_ROOM_ENCAP_L3_IPV4 | BPF_F_ADJ_ROOM_ENCAP_L4_UDP",
+  udp6: "BPF_F_ADJ_ROOM_ENCAP_L3_IPV6 | BPF_F_ADJ_ROOM_ENCAP_L4_UDP",
+  gre4: "BPF_F_ADJ_ROOM_ENCAP_L3_IPV4 | BPF_F_ADJ_ROOM_ENCAP_L4_GRE",
+};
+
+export function printMove(printer: StatementPrinter, statement: Extract<Statement, { kind: "move" }>): void {
+  const { move, span } = statement;
+  const on = printer.onTc ? "skb" : "xdp";
+  const ok = printer.local(statement.ok);
+  const text = (expr: Expr): string => printer.expr(expr);
+  switch (move.kind) {
+    case "insert":
+      if (printer.onTc) printer.put(`${ok} = skb_insert(ctx, ${text(move.offset)}, ${text(move.bytes)}, ${roomFlags[move.encap]});`, span);
+      else printer.put(`${ok} = xdp_insert(ctx, ${text(move.offset)}, ${text(move.bytes)});`, span);
+      break;
+    case "remove":
+      printer.put(`${ok} = ${on}_remove(ctx, ${text(move.offset)}, ${text(move.bytes)});`, span);
+      break;
+    case "grow":
+      printer.put(`${ok} = ${on}_grow(ctx, ${text(move.bytes)});`, span);
+      break;
+    case "shrink":
+      printer.put(`${ok} = ${on}_shrink(ctx, ${text(move.bytes)});`, span);
+      break;
+    case "trim":
+      printer.put(`${ok} = ${on}_trim(ctx, ${text(move.length)});`, span);
+      break;
+    case "pull":
+      printer.put(printer.onTc ? `${ok} = skb_pull(ctx, ${text(move.bytes)});` : `${ok} = front + ${text(move.bytes)} <= data_end;`, span);
+      break;
+    case "vlanSet": {
+      const priority = move.priority ? text(move.priority) : "0";
+      printer.put(`${ok} = ${on}_set_tag(ctx, (__u16)(${text(move.id)} | ${priority} << 13));`, span);
+      break;
+    }
+    case "vlanPop":
+      printer.put(`${ok} = ${on}_pop_tag(ctx);`, span);
+      break;
+  }
+  printer.reload(span);
+}

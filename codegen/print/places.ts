@@ -1,0 +1,112 @@
+/** Memory in C: how a scalar is read and written where it lies. */
+import { type Field, type Shape, sizeOf, type StructShape } from "../../dsl/core/shape.js";
+import type { Place, Pointer } from "../ir/ir.js";
+import { fieldName } from "./layouts.js";
+
+export interface PlaceNames {
+  pointer(pointer: Pointer): string;
+  buffer(id: number): string;
+}
+
+/** The address of a place as a `void *` expression, without a run-time index. */
+export function addressOf(place: Place, names: PlaceNames): string {
+  const { memory, offset } = place;
+  switch (memory.kind) {
+    case "packet":
+      return offset === 0 ? names.pointer(memory.pointer) : `${names.pointer(memory.pointer)} + ${offset}`;
+    case "entry": {
+      const path = pathOf(memory.map.spec.value, offset, place.scalar.bytes);
+      if (path && !place.index) return path === "." ? names.pointer(memory.pointer) : `&${names.pointer(memory.pointer)}->${path}`;
+      return offset === 0 ? `(void *)${names.pointer(memory.pointer)}` : `(void *)${names.pointer(memory.pointer)} + ${offset}`;
+    }
+    case "buffer": {
+      const path = pathOf(memory.buffer.layout, offset, place.scalar.bytes);
+      if (path && path !== "." && !place.index) return `&${names.buffer(memory.buffer.id)}.${path}`;
+      return offset === 0 ? `(void *)&${names.buffer(memory.buffer.id)}` : `(void *)&${names.buffer(memory.buffer.id)} + ${offset}`;
+    }
+  }
+}
+
+/** `source.port`: the member of a struct that lies at an offset; "." where the value is one scalar. */
+function pathOf(shape: Shape | undefined, offset: number, bytes: number): string | undefined {
+  if (!shape) return undefined;
+  if (shape.kind === "int" || shape.kind === "bool" || shape.kind === "atomic") return offset === 0 && sizeOf(shape) === bytes ? "." : undefined;
+  if (shape.kind !== "struct") return undefined;
+  return memberPath(shape, offset, bytes);
+}
+function memberPath(shape: StructShape, offset: number, bytes: number): string | undefined {
+  const field = shape.fields.find((f: Field) => offset >= f.offset && offset < f.offset + sizeOf(f.shape));
+  if (!field) return undefined;
+  const name = fieldName(field.name);
+  const inside = offset - field.offset;
+  switch (field.shape.kind) {
+    case "int":
+    case "bool":
+    case "atomic":
+      return inside === 0 && sizeOf(field.shape) === bytes ? name : undefined;
+    case "array": {
+      const stride = sizeOf(field.shape.of);
+      if (field.shape.of.kind !== "int" || stride !== bytes || inside % stride !== 0) return undefined;
+      return `${name}[${inside / stride}]`;
+    }
+    case "struct": {
+      const inner = memberPath(field.shape, inside, bytes);
+      return inner ? `${name}.${inner}` : undefined;
+    }
+    default:
+      return undefined;
+  }
+}
+
+/** The address with its run-time element; `index` is the checked index's text. */
+function elementAddress(place: Place, names: PlaceNames, index: string | undefined): string {
+  const base = addressOf(place, names);
+  if (!place.index || index === undefined) return base;
+  return place.index.stride === 1 ? `${base} + ${index}` : `${base} + ${index} * ${place.index.stride}`;
+}
+
+/** An expression for the value that lies there. */
+export function readPlace(place: Place, names: PlaceNames, index: string | undefined): string {
+  const { scalar } = place;
+  const address = elementAddress(place, names, index);
+  const shared = place.memory.kind === "entry" && place.memory.map.shared;
+  const whole = readWhole(scalar.bytes, scalar.order, address, shared);
+  if (scalar.width === scalar.bytes * 8) return whole;
+  const shifted = scalar.shift === 0 ? whole : `(${whole} >> ${scalar.shift})`;
+  const mask = (1n << BigInt(scalar.width)) - 1n;
+  return scalar.shift + scalar.width === scalar.bytes * 8 ? shifted : `(${shifted} & 0x${mask.toString(16)})`;
+}
+
+function readWhole(bytes: number, order: "network" | "host", address: string, shared: boolean): string {
+  const bits = bytes * 8;
+  if (bytes === 1) return shared ? `READ_ONCE8(${address})` : `GET8(${address})`;
+  if (order === "host") {
+    if (bytes === 6 || bytes === 16) return `${shared ? "once_" : ""}le${bits}(${address})`;
+    return shared ? `READ_ONCE${bits}(${address})` : `GET${bits}(${address})`;
+  }
+  if (!shared || bytes === 6 || bytes === 16) return `be${bits}(${address})`;
+  return `__builtin_bswap${bits}(READ_ONCE${bits}(${address}))`;
+}
+
+/** A statement that stores a value. */
+export function writePlace(place: Place, value: string, names: PlaceNames, index: string | undefined): string {
+  const { scalar } = place;
+  const address = elementAddress(place, names, index);
+  if (scalar.width === scalar.bytes * 8) return writeWhole(scalar.bytes, scalar.order, address, value);
+  const mask = ((1n << BigInt(scalar.width)) - 1n) << BigInt(scalar.shift);
+  const keep = ((1n << BigInt(scalar.bytes * 8)) - 1n) ^ mask;
+  const old = readWhole(scalar.bytes, scalar.order, address, false);
+  const type = scalar.bytes === 8 ? "__u64" : "__u32";
+  const moved = scalar.shift === 0 ? `(${type})(${value})` : `(${type})(${value}) << ${scalar.shift}`;
+  const suffix = scalar.bytes === 8 ? "ULL" : "";
+  return writeWhole(scalar.bytes, scalar.order, address, `(${old} & 0x${keep.toString(16)}${suffix}) | (${moved})`);
+}
+
+function writeWhole(bytes: number, order: "network" | "host", address: string, value: string): string {
+  const bits = bytes * 8;
+  if (bytes === 1) return `PUT8(${address}, ${value});`;
+  if (order === "network") return `put_be${bits}(${address}, ${value});`;
+  if (bytes === 6 || bytes === 16) return `put_le${bits}(${address}, ${value});`;
+  return `PUT${bits}(${address}, ${value});`;
+}
+

@@ -1,0 +1,280 @@
+/** A whole C file: prelude, layouts, maps, variables, and one function a hook. */
+import type { Analysis } from "../analyse/analyse.js";
+import type { MapDecl, Program, Span, VariableDecl } from "../ir/ir.js";
+import type { Registry } from "../specialise/registry.js";
+import { Action } from "../specialise/verdict.js";
+import { Layouts } from "./layouts.js";
+import { prelude } from "./prelude.js";
+import { type Line, StatementPrinter } from "./statements.js";
+import { moveSupport, supportFor } from "./support.js";
+import { type VariableLayout, layOutVariables } from "./variables.js";
+
+export interface PrintOptions {
+  /** time and random numbers from a map that the test sets */
+  readonly testing: boolean;
+}
+export interface SourceLine {
+  /** of the C file, from 1 */
+  readonly line: number;
+  readonly span: Span;
+}
+export interface Printed {
+  readonly code: string;
+  readonly lines: readonly SourceLine[];
+  readonly variables: VariableLayout;
+  /** maps in the order of the file, the compiler's own not among them */
+  readonly maps: readonly MapDecl[];
+}
+
+export interface Analysed {
+  readonly program: Program;
+  readonly analysis: Analysis;
+}
+
+/** The slot of `:drops` where programs count that they ended themselves; it is behind the drop sites. */
+export function abortSlot(registry: Registry): number {
+  return registry.drops.length;
+}
+
+export function printProgram(programs: readonly Analysed[], registry: Registry, options: PrintOptions): Printed {
+  const layouts = new Layouts();
+  const bodies: Line[][] = [];
+  const printers: StatementPrinter[] = [];
+  for (const { program, analysis } of programs) {
+    const printer = new StatementPrinter(program.hook, analysis, layouts, options.testing);
+    printer.printAll(program.body);
+    printers.push(printer);
+    bodies.push(wrapFunction(program, printer, registry, programs));
+  }
+  const maps = [...registry.maps.values()];
+  const variables = layOutVariables([...registry.variables.values()]);
+  const mapText = maps.map(map => printMap(map, layouts)).join("\n");
+  const head = [
+    prelude,
+    layouts.text,
+    mapText,
+    printCounters(registry, printers),
+    printVariables(variables, options.testing),
+    supportFor(registry, bodies.flat().map(line => line.text).join("\n"), options.testing),
+    moveSupport(bodies.flat().map(line => line.text).join("\n")),
+  ].filter(part => part !== "");
+  const text: string[] = head.join("\n").split("\n");
+  const lines: SourceLine[] = [];
+  for (const body of bodies) {
+    let last: Span | undefined;
+    for (const line of body) {
+      if (line.span && (line.span.file !== last?.file || line.span.line !== last.line)) {
+        text.push(`#line ${line.span.line} ${JSON.stringify(line.span.file)}`);
+        last = line.span;
+      } else if (line.span) {
+        // The next line of C would count on by itself: hold it at the same line of TypeScript.
+        text.push(`#line ${line.span.line}`);
+      }
+      text.push(line.text);
+      if (line.span) lines.push({ line: text.length, span: line.span });
+    }
+    text.push("");
+  }
+  text.push('char _license[] SEC("license") = "Dual BSD/GPL";', "");
+  return { code: text.join("\n"), lines, variables, maps };
+}
+
+function wrapFunction(program: Program, printer: StatementPrinter, registry: Registry, all: readonly Analysed[]): Line[] {
+  const { uses, onTc } = printer;
+  const lines: Line[] = [];
+  const span = program.body[0]?.span;
+  const put = (text: string): void => {
+    lines.push({ text, span });
+  };
+  const text = printer.lines.map(line => line.text).join("\n");
+  const needsFrame = /\b(frame|FIND_FRAME)\b/.test(text) || uses.tag || /packet_|_insert|_remove/.test(text);
+  const needsPacket = needsFrame || /\b(front|data_end)\b/.test(text);
+  const context = onTc ? "struct __sk_buff" : "struct xdp_md";
+  put(`SEC("${onTc ? "tc" : "xdp"}")`);
+  put(`int ${program.name}(${context} *ctx)`);
+  put("{");
+  if (needsPacket) {
+    put("\t__u8 *front = (__u8 *)(long)ctx->data;");
+    put("\t__u8 *data_end = (__u8 *)(long)ctx->data_end;");
+    put("\t__u8 *frame = front;");
+  }
+  if (needsFrame) put("\tbool tagged = 0;");
+  if (uses.tag) put("\t__u32 tci = 0;");
+  if (uses.dropped || uses.aborted || uses.finish || needsPacket) put("\t__u32 site = 0;");
+  if (uses.finish) put("\t__u64 verdict_ = 0;");
+  for (const { name, type } of printer.locals.values()) put(`\t${type} ${name} = 0;`);
+  for (const { name, type } of printer.pointers.values()) put(`\t${type}${name} = 0;`);
+  for (const { name, type } of printer.buffers.values()) put(`\t${type} ${name};`);
+  put("");
+  const reflects = registry.actions.has(Action.Reflect) && all.some(other => other.program.hook !== program.hook && other.program.hook !== "xdp");
+  if (onTc && reflects) {
+    put("\tif (ctx->tc_index == REFLECTED) {");
+    put("\t\tctx->tc_index = 0;");
+    put("\t\treturn TC_ACT_UNSPEC;");
+    put("\t}");
+  }
+  if (needsPacket) {
+    uses.aborted = true;
+    if (onTc) {
+      const reach = Math.min(256, reachOf(printer));
+      put(`\tif (front + ${reach} > data_end && (__u32)(data_end - front) < ctx->len) {`);
+      put(`\t\tbpf_skb_pull_data(ctx, ctx->len < ${reach} ? ctx->len : ${reach});`);
+      put("\t\tfront = (__u8 *)(long)ctx->data;");
+      put("\t\tdata_end = (__u8 *)(long)ctx->data_end;");
+      put("\t}");
+    }
+    put("\tif (front + 14 > data_end) goto aborted;");
+    if (needsFrame) put("\tFIND_FRAME;");
+  }
+  lines.push(...printer.lines);
+  const tail = (line: string): void => {
+    lines.push({ text: line, span: undefined });
+  };
+  if (uses.finish) {
+    tail("finish:");
+    for (const line of finishLines(registry, onTc, program.hook)) tail(`\t${line}`);
+    uses.dropped = uses.dropped || registry.actions.has(Action.Drop);
+  }
+  if (uses.aborted) {
+    tail("aborted: __attribute__((unused));");
+    tail(`\tsite = ${abortSlot(registry)};`);
+    tail(`\tcount_drop(site);`);
+    tail(`\treturn ${onTc ? "TC_ACT_SHOT" : "XDP_ABORTED"};`);
+  }
+  if (uses.dropped) {
+    tail("dropped: __attribute__((unused));");
+    tail("\tcount_drop(site);");
+    tail(`\treturn ${onTc ? "TC_ACT_SHOT" : "XDP_DROP"};`);
+  }
+  tail("}");
+  const define = findFrame(onTc, uses.tag);
+  return needsFrame ? [...define.map(line => ({ text: line, span: undefined })), ...lines, { text: "#undef FIND_FRAME", span: undefined }] : lines;
+}
+
+/** How far constant offsets of a program reach: what tc pulls once, at entry. */
+function reachOf(printer: StatementPrinter): number {
+  let reach = 14;
+  for (const line of printer.lines) {
+    for (const match of line.text.matchAll(/\b\w+ \+ (\d+) (?:<=|>) data_end/g)) reach = Math.max(reach, Number(match[1]));
+  }
+  // Run-time offsets: as far as a header chain usually goes.
+  return printer.pointers.size > 0 && /frame \+ offset/.test(printer.lines.map(l => l.text).join("\n")) ? 256 : reach + 4;
+}
+
+/** The frame behind a tag that is in it; a tag that the hardware took off is in the context. */
+function findFrame(onTc: boolean, needsTag: boolean): string[] {
+  const inFrame = "is_tag(GET16(front + 12)) && front + 18 <= data_end";
+  if (!onTc) {
+    const tag = needsTag ? "tci = tagged ? be16(front + 14) : 0;" : "";
+    return [`#define FIND_FRAME do { tagged = ${inFrame}; frame = front + (tagged ? 4 : 0); ${tag} } while (0)`];
+  }
+  const tag = needsTag ? "if (ctx->vlan_present) { tci = ctx->vlan_tci; tagged = 1; } else tci = tagged ? be16(front + 14) : 0;" : "";
+  return [`#define FIND_FRAME do { tagged = !ctx->vlan_present && ${inFrame}; frame = front + (tagged ? 4 : 0); ${tag} } while (0)`];
+}
+
+function finishLines(registry: Registry, onTc: boolean, hook: Program["hook"]): string[] {
+  const { actions } = registry;
+  const lines: string[] = [];
+  const has = (action: number): boolean => actions.has(action);
+  if (has(Action.Drop)) {
+    lines.push(`if ((verdict_ & 255) == ${Action.Drop}) {`, "\tsite = verdict_ >> 8;", "\tgoto dropped;", "}");
+  }
+  if (has(Action.Reflect) && onTc) {
+    const flags = hook === "egress" ? "BPF_F_INGRESS" : "0";
+    lines.push(`if ((verdict_ & 255) == ${Action.Reflect}) {`, "\tctx->tc_index = REFLECTED;", `\treturn bpf_redirect(ctx->ifindex, ${flags});`, "}");
+  }
+  if (has(Action.Redirect)) {
+    lines.push(`if ((verdict_ & 255) == ${Action.Redirect}) return bpf_redirect(verdict_ >> 8, 0);`);
+  }
+  if (has(Action.Route)) {
+    lines.push(`if ((verdict_ & 255) == ${Action.Route}) return ${onTc ? "route_skb(ctx, verdict_ >> 8)" : "route_xdp(ctx, verdict_ >> 8)"};`);
+  }
+  if (has(Action.Flood)) {
+    registry.floods.forEach((map, i) => {
+      const flood = onTc ? `flood_skb(ctx, &${map.symbol})` : `bpf_redirect_map(&${map.symbol}, 0, BPF_F_BROADCAST | BPF_F_EXCLUDE_INGRESS)`;
+      lines.push(`if (verdict_ == ${Action.Flood + i * 256}) return ${flood};`);
+    });
+  }
+  lines.push(onTc ? "return TC_ACT_UNSPEC;" : "return verdict_ & 255;");
+  return lines;
+}
+
+const mapTypes: { readonly [K in MapDecl["spec"]["kind"]]: string } = {
+  hash: "HASH",
+  lruHash: "LRU_HASH",
+  perCpuHash: "PERCPU_HASH",
+  perCpuLruHash: "LRU_PERCPU_HASH",
+  lpmTrie: "LPM_TRIE",
+  array: "ARRAY",
+  perCpuArray: "PERCPU_ARRAY",
+  devMap: "DEVMAP",
+  ring: "RINGBUF",
+  counter: "PERCPU_ARRAY",
+  scratch: "PERCPU_ARRAY",
+};
+
+function printMap(map: MapDecl, layouts: Layouts): string {
+  const { spec } = map;
+  const lines = [`__uint(type, BPF_MAP_TYPE_${mapTypes[spec.kind]});`, `__uint(max_entries, ${spec.maxEntries});`];
+  if (spec.kind === "lpmTrie") lines.push("__uint(map_flags, BPF_F_NO_PREALLOC);");
+  if (spec.kind !== "ring") {
+    const value = spec.value ? layouts.typeOfShape(spec.value) : "__u32";
+    const key = spec.key && spec.kind !== "array" && spec.kind !== "perCpuArray" && spec.kind !== "counter" && spec.kind !== "scratch" && spec.kind !== "devMap"
+      ? layouts.typeOf(keyLayout(map, layouts))
+      : "__u32";
+    lines.push(`__type(key, ${key});`, `__type(value, ${spec.kind === "devMap" ? "__u32" : value});`);
+  }
+  return `/* ${map.path} */\nstruct {\n${lines.map(line => `\t${line}`).join("\n")}\n} ${map.symbol} SEC(".maps");\n`;
+}
+
+/** Keys are looked up through buffers, which are structs. */
+function keyLayout(map: MapDecl, _layouts: Layouts) {
+  const { key } = map.spec;
+  if (key?.kind === "struct") return key;
+  const shape = key ?? { kind: "int", bits: 32, order: "host" };
+  const size = shape.kind === "int" ? shape.bits / 8 : 4;
+  const align = shape.kind === "int" ? (shape.bits === 48 ? 2 : Math.min(8, size)) : 4;
+  return { kind: "struct", name: `${map.symbol}_key`, fields: [{ name: "value", shape, offset: 0, bit: 0 }], size, align } as const;
+}
+
+function printCounters(registry: Registry, printers: readonly StatementPrinter[]): string {
+  if (!printers.some(printer => printer.uses.dropped || printer.uses.aborted || printer.uses.finish)) return "";
+  return `/* packets by the place that dropped them; the last slot counts what ended itself */
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, ${registry.drops.length + 1});
+	__type(key, __u32);
+	__type(value, __u64);
+} drops SEC(".maps");
+
+static __always_inline void count_drop(__u32 site)
+{
+	__u64 *packets = bpf_map_lookup_elem(&drops, &site);
+
+	if (packets) *packets += 1;
+}
+`;
+}
+
+function printVariables(layout: VariableLayout, testing: boolean): string {
+  const section = (name: string, qualifier: string, fields: VariableLayout["params"], elf: string): string => {
+    if (fields.length === 0) return "";
+    const members = fields.map(field => `\t__u${field.size * 8 > 64 ? 64 : field.size * 8} ${field.variable.symbol}${field.size === 16 ? "[2]" : ""};`);
+    const asserts = fields.map(field => `_Static_assert(offsetof(struct ${name}, ${field.variable.symbol}) == ${field.offset}, "${field.variable.path}");`);
+    const values = fields.map(field => `\t.${field.variable.symbol} = ${initial(field.variable)},`);
+    return `struct ${name} {\n${members.join("\n")}\n};\n${asserts.join("\n")}\n${qualifier} struct ${name} ${name} SEC("${elf}") = {\n${values.join("\n")}\n};\n`;
+  };
+  const parts = [
+    section("params", "const volatile", layout.params, ".rodata.params"),
+    section("settings", "volatile", layout.settings, ".data.settings"),
+    section("target", "const volatile", layout.target, ".rodata.target"),
+  ];
+  if (testing) parts.push("struct {\n\t__u64 clock, count, index;\n\t__u32 random[64];\n} volatile world SEC(\".data.world\") = { 0 };\n");
+  return parts.filter(part => part !== "").join("\n");
+}
+
+function initial(variable: VariableDecl): string {
+  if (variable.bits !== 128) return `${variable.initial}ULL`;
+  return `{ ${variable.initial & ((1n << 64n) - 1n)}ULL, ${variable.initial >> 64n}ULL }`;
+}
+
