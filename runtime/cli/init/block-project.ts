@@ -74,7 +74,10 @@ import { Ethernet, Ipv4, Ipv6, Udp } from "datapath/headers";
 import { hosting, packet, simulate } from "datapath/testing";
 import { ${name} } from "./${kebab}.dp.js";
 
-const pipeline = hosting(() => new ${name}({ minimum: 64 }), (block, pkt) => block.handle(pkt));
+const pipeline = hosting(
+  () => new ${name}({ minimum: 64 }),
+  (block, pkt) => block.handle(pkt),
+);
 const verdictOf = (bytes: Uint8Array): Verdict => simulate(pipeline(), "ingress", bytes).verdict;
 
 test("a packet that has come too far is dropped", () => {
