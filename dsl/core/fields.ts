@@ -1,7 +1,7 @@
 /** Schemas of fields that are not whole integers. */
 
 import type { u32 } from "./integers.js";
-import type { Atomic, AtomicInteger, Fields, FixedArray, Flags, IntSchema, Of, Schema } from "./schema.js";
+import type { Atomic, AtomicInteger, Fields, FixedArray, Flags, Infer, IntSchema, Of, Schema } from "./schema.js";
 import { alignOf, type Field, isBitSized, type Shape, sizeOf } from "./shape.js";
 import { shaped, shapeOf } from "./spec.js";
 
@@ -52,7 +52,7 @@ export function flags<const N extends readonly string[]>(...names: N): Schema<Fl
  * @param length 1 or more
  * @example array(u8, 16)
  */
-export function array<T, const N extends number>(of: Schema<T>, length: N): Schema<FixedArray<T, N>> {
+export function array<S extends Schema<unknown>, const N extends number>(of: S, length: N): Schema<FixedArray<Infer<S>, N>> {
   const shape = shapeOfSchema(of, "the element of array(…)");
   if (isBitSized(shape)) throw new TypeError("array(…): an element is whole bytes; use array(u8, n) and masks, or flags(…)");
   if (!Number.isInteger(length) || length < 1) throw new RangeError(`array(…, ${length}): the length must be a whole number, 1 or more`);

@@ -41,7 +41,7 @@ export interface Atomic<T> {
 export type AtomicInteger = u32 | u64;
 
 /** What the values of a schema look like to a program. */
-export type Infer<S> = S extends Schema<infer T> ? T : never;
+export type Infer<S> = S extends new () => infer V ? V : S extends Schema<infer T> ? T : never;
 export type Fields = { readonly [name: string]: Schema<unknown> };
 type ScalarKeys<F extends Fields> = { [K in keyof F]: Infer<F[K]> extends number | bigint | boolean ? K : never }[keyof F];
 /** Scalars are assignable; arrays, atomics and nested structs are changed through their own methods. */
@@ -50,14 +50,22 @@ export type Of<F extends Fields> = { -readonly [K in ScalarKeys<F>]: Infer<F[K]>
 };
 
 type Scalar = number | bigint | boolean;
-type Plain<T> = { [K in keyof T as T[K] extends Scalar ? K : never]: T[K] };
+type Same<A, B> = (<U>() => U extends A ? 1 : 2) extends <U>() => U extends B ? 1 : 2 ? true : false;
+/** The keys that may be assigned: a subclass's getters are not part of a literal. */
+type Writable<T> = { [K in keyof T]-?: Same<{ [P in K]: T[P] }, { -readonly [P in K]: T[P] }> extends true ? K : never }[keyof T];
+type Plain<T> = { [K in Writable<T> as T[K] extends Scalar ? K : never]: T[K] };
 type Zeroable<T> = { [K in keyof T as T[K] extends Scalar ? never : T[K] extends (...a: never[]) => unknown ? never : K]?: unknown };
 /** What a literal for a struct must give. Arrays, atomics and nested structs may be left out (zero). */
 export type Init<T> = T extends Scalar ? T : Plain<T> & Zeroable<T>;
 
-/** A class made by {@link struct}: schema, type and live view at once. */
-export interface StructClass<F extends Fields> extends Schema<Of<F>> {
+/**
+ * A class made by {@link struct}: schema, type and live view at once. It is a schema of whatever it constructs, so that
+ * a subclass is one of its own instances, getters and all.
+ */
+export interface StructClass<F extends Fields> {
   new (): Of<F>;
+  /** bytes in memory, padding included */
+  readonly size: number;
 }
 declare const wire: unique symbol;
 export type HeaderView<F extends Fields = Fields> = Of<F> & {
@@ -68,13 +76,17 @@ export type HeaderView<F extends Fields = Fields> = Of<F> & {
 export interface Layer {
   readonly "~layer": true;
 }
-/** What `of` takes: any of the fields, flags by name. */
-export type LayerFields<F extends Fields> = Partial<{
-  [K in keyof F]: Infer<F[K]> | (Infer<F[K]> extends Flags<infer N> ? Partial<Record<N, boolean>> : never);
-}>;
+type LayerField<V> =
+  | V
+  | (V extends Flags<infer N> ? Partial<Record<N, boolean>> : never)
+  | (V extends FixedArray<infer T, number> ? readonly T[] : never);
+/** What `of` takes: any of the fields, flags by name, arrays as lists. */
+export type LayerFields<F extends Fields> = Partial<{ [K in keyof F]: LayerField<Infer<F[K]>> }>;
 /** A class made by {@link header}: a protocol header's layout, type and live view at once. */
-export interface HeaderClass<F extends Fields> extends Schema<HeaderView<F>> {
+export interface HeaderClass<F extends Fields> {
   new (): HeaderView<F>;
+  /** the fixed part, in bytes */
+  readonly size: number;
   /** the protocol's name, as given to `header` */
   readonly title: string;
   /** Bytes for a test packet; what is left out is computed (lengths, checksums, next protocol). */
