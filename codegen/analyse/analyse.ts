@@ -28,6 +28,8 @@ export interface Analysis {
   readonly dead: ReadonlySet<object>;
   /** packet pointers that point where another one does, which is set before and stays good: use that one */
   readonly samePointer: ReadonlyMap<number, number>;
+  /** loads of what a local holds already: right where both locals are assigned once */
+  readonly reloads: ReadonlyMap<object, Local>;
   /** the C type of a local, or of what an expression prints as */
   cType(of: Expr | Local): CType;
   /** the C type that both operands of a binary operator or comparison are brought to first */
@@ -52,6 +54,7 @@ export function analyse(program: Program): Analysis {
     locals: new Map(),
     dead: new Set(),
     samePointer: new Map(),
+    reloads: new Map(),
     labels: new Map(),
     report(problem) {
       const { file, line, column } = problem.span;
@@ -75,6 +78,7 @@ export function analyse(program: Program): Analysis {
     exactDifference: pass.exactDifference,
     dead: pass.dead,
     samePointer: pass.samePointer,
+    reloads: pass.reloads,
     cType,
     operandType: expr => operandTypeOf(expr, rangeOf, cType),
   };

@@ -22,6 +22,8 @@ export interface Pointed {
 interface Remembered {
   readonly region: Region;
   readonly value: Value;
+  /** a local that was assigned this value where it was read or written */
+  readonly holder: Local | undefined;
 }
 interface Region {
   /** `packet`, or the map's symbol, or `buffer N`: what cannot overlap has different names */
@@ -113,15 +115,15 @@ export class State {
     return made;
   }
 
-  recall(place: Place): Value | undefined {
+  recall(place: Place): { readonly value: Value; readonly holder: Local | undefined } | undefined {
     const region = this.regionOf(place);
-    return region && this.memory.get(keyOfRegion(region, place))?.value;
+    return region && this.memory.get(keyOfRegion(region, place));
   }
   /** What a place holds from now on, after a read or a write of it. */
-  remember(place: Place, value: Value): void {
+  remember(place: Place, value: Value, holder: Local | undefined): void {
     const region = this.regionOf(place);
     if (region && !(place.memory.kind === "entry" && place.memory.map.shared)) {
-      this.memory.set(keyOfRegion(region, place), { region, value });
+      this.memory.set(keyOfRegion(region, place), { region, value, holder });
     }
   }
   /** Something may have been written to these bytes. */
@@ -140,7 +142,7 @@ export class State {
   }
   rememberAmbient(what: string, value: Value): void {
     const region = { space: what, base: undefined, pointer: 0, offset: 0n, bytes: 1n, shift: 0, width: 8 };
-    this.memory.set(what, { region, value });
+    this.memory.set(what, { region, value, holder: undefined });
   }
   private forgetPointer(pointer: Pointer): void {
     for (const [key, { region }] of this.memory) if (region.pointer === pointer.id) this.memory.delete(key);
@@ -236,11 +238,10 @@ export class State {
       });
     }
     for (const [key, remembered] of first.memory) {
-      const everywhere = states.every(state => {
-        const other = state.memory.get(key);
-        return other !== undefined && sameValue(other.value, remembered.value);
-      });
-      if (everywhere) result.memory.set(key, remembered);
+      const others = states.map(state => state.memory.get(key));
+      if (!others.every(other => other !== undefined && sameValue(other.value, remembered.value))) continue;
+      const holder = others.every(other => other?.holder === remembered.holder) ? remembered.holder : undefined;
+      result.memory.set(key, { ...remembered, holder });
     }
     result.facts = joinFacts(atoms, join.incoming, join.phis);
     return result;

@@ -12,6 +12,7 @@ export interface Pass extends Findings {
   readonly locals: Map<number, Interval>;
   readonly dead: Set<Statement>;
   readonly samePointer: Map<number, number>;
+  readonly reloads: Map<Statement, Local>;
   /** the states that left each enclosing block */
   readonly labels: Map<number, State[]>;
 }
@@ -57,13 +58,13 @@ function runStatement(pass: Pass, statement: Statement, state: State): State | u
       return state;
     case "load":
       checkPlace(pass, state, statement.place, span);
-      load(pass, state, statement.local, statement.place);
+      load(pass, state, statement);
       return state;
     case "store": {
       checkPlace(pass, state, statement.place, span);
       const value = evaluate(pass, state, statement.value, span);
       if (value.kind === "integer") checkFit(pass, state, value.form, statement.fit, span);
-      write(state, statement.place, value);
+      write(state, statement.place, value, statement.value);
       return state;
     }
     case "fits": {
@@ -238,19 +239,21 @@ function checkPlace(pass: Pass, state: State, place: Place, span: Span): void {
   else state.facts.assumeRange(index, interval(0n, BigInt(place.index.length - 1)));
 }
 
-function load(pass: Pass, state: State, local: Local, place: Place): void {
-  const { memory } = place;
+function load(pass: Pass, state: State, statement: Extract<Statement, { kind: "load" }>): void {
+  const { local, place } = statement;
   const range = unsigned(place.scalar.width);
   const known = state.recall(place);
-  const shared = memory.kind === "entry" && memory.map.shared;
-  const value = fitted(state, local, known ?? state.unknown(local, range, shared), range);
-  state.remember(place, value);
+  const shared = place.memory.kind === "entry" && place.memory.map.shared;
+  const value = fitted(state, local, known?.value ?? state.unknown(local, range, shared), range);
+  if (known?.holder?.domain === local.domain) pass.reloads.set(statement, known.holder);
+  state.remember(place, value, known ? known.holder : local);
   assign(pass, state, local, value);
 }
 
-function write(state: State, place: Place, value: Value): void {
+function write(state: State, place: Place, value: Value, expr: Expr): void {
   forgetPlace(state, place);
-  if (within(rangeOfValue(state.facts, value), unsigned(place.scalar.width))) state.remember(place, value);
+  const holder = expr.op === "local" ? expr.local : undefined;
+  if (within(rangeOfValue(state.facts, value), unsigned(place.scalar.width))) state.remember(place, value, holder);
 }
 
 function forgetPlace(state: State, place: Place): void {

@@ -23,12 +23,14 @@ test.before.each(context => {
   writeFileSync(context.source, "export {};\n");
   mkdirSync(join(context.folder, "data"));
   writeFileSync(join(context.folder, "data/a"), "a");
+  writeFileSync(join(context.folder, "clang"), "a tool");
   writeRecord({
     source: context.source,
     bundle: join(context.folder, "edge.dpo"),
     options: "{}",
     datapath: version,
     files: [context.source, join(context.folder, "data")],
+    tools: [join(context.folder, "clang")],
     absent: [join(context.folder, "tsconfig.json")],
     environment: new Map([
       ["DP_TEST_SET", "1"],
@@ -82,6 +84,10 @@ test("a variable that has another value, or was not set, is noticed", context =>
   assert.is(answer(context, [], { DP_TEST_SET: "2" }), undefined);
   assert.is(answer(context, [], {}), undefined);
   assert.is(answer(context, [], { DP_TEST_SET: "1", DP_TEST_UNSET: "1" }), undefined);
+});
+test("another compiler is noticed by its time", context => {
+  utimesSync(join(context.folder, "clang"), 1, 1);
+  assert.is(answer(context), undefined);
 });
 test("a record that was cut short is no record", context => {
   const folder = join(context.folder, "cache/datapath/builds");

@@ -11,7 +11,10 @@ import { contentOf, recordPath, sha256 } from "./up-to-date.mjs";
 
 export { recordPath };
 
-/** Absolute path, mtime in milliseconds, size in bytes, sha256 in hex: asked only where the time differs. A folder's is that of its names. */
+/**
+ * Absolute path, mtime in milliseconds, size in bytes, sha256 in hex. The hash is asked only where the time differs; a
+ * folder's is that of its names; a tool's is empty, as it is known by time and size alone.
+ */
 export type FileState = readonly [path: string, mtimeMs: number, size: number, sha256: string];
 
 export interface BuildRecord {
@@ -39,6 +42,8 @@ export interface BuildRecord {
 /** What of a record its writer knows; the rest is read from the file system. */
 export interface BuildRecordInput extends Omit<BuildRecord, "format" | "files" | "environment" | "node"> {
   readonly files: Iterable<string>;
+  /** executables */
+  readonly tools: Iterable<string>;
   readonly environment: ReadonlyMap<string, string | undefined>;
 }
 
@@ -49,13 +54,13 @@ export function writeRecord(input: BuildRecordInput): void {
   try {
     const environment: Record<string, string | null> = {};
     for (const [name, value] of input.environment) environment[name] = value === undefined ? null : sha256(value);
-    const record: BuildRecord = {
-      ...input,
-      format: 1,
-      node: process.version,
-      files: [...new Set(input.files)].sort().map(stateOf),
-      environment,
-    };
+    const { tools, ...rest } = input;
+    const files = [...new Set(input.files)].sort().map(stateOf);
+    for (const tool of tools) {
+      const { mtimeMs, size } = statSync(tool);
+      files.push([tool, mtimeMs, size, ""]);
+    }
+    const record: BuildRecord = { ...rest, format: 1, node: process.version, files, environment };
     mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
     writeFileSync(temporary, JSON.stringify(record), { mode: 0o600 });
     renameSync(temporary, path);

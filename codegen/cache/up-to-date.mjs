@@ -13,8 +13,8 @@ export function answerUpToDate(args) {
   if (!request) return false;
   const records = [];
   for (const { source, bundle, options } of request.builds) {
-    const record = readRecord(recordPath(source, bundle));
-    if (!record || record.source !== source || record.bundle !== bundle || record.options !== options || !isCurrent(record)) return false;
+    const record = currentRecord(source, bundle, options);
+    if (!record) return false;
     records.push(record);
   }
   for (const record of records) if (record.said) process.stderr.write(record.said);
@@ -34,6 +34,14 @@ export function recordPath(source, bundle) {
   let hash = 0xcbf29ce484222325n;
   for (const byte of Buffer.from(`${source}\0${bundle}`)) hash = BigInt.asUintN(64, (hash ^ BigInt(byte)) * 0x100000001b3n);
   return join(cache, "datapath/builds", `${basename(bundle)}-${hash.toString(16)}.json`);
+}
+
+/** The record of a build whose result is what building again would give; undefined where there is none. */
+export function currentRecord(source, bundle, options) {
+  const record = readRecord(recordPath(source, bundle));
+  return record && record.source === source && record.bundle === bundle && record.options === options && isCurrent(record)
+    ? record
+    : undefined;
 }
 
 /** `build FILE… [-o DIR] [--json]` and nothing else; what else there is, the command itself reads. */

@@ -16,12 +16,12 @@ export function locateLive(fn: object): LocatedFunction | undefined {
 /** @param file the module that the pipeline's class is of */
 export function evaluationOf(pipeline: object, file: string): Evaluation {
   const path = realpathSync(file);
-  const constructor: unknown = pipeline.constructor;
+  const pipelineClass: unknown = pipeline.constructor;
   return {
     root: SourceRoot.of(path),
     file: path,
     pipeline,
-    pipelineClass: typeof constructor === "function" ? (constructor as () => unknown) : () => undefined,
+    pipelineClass: typeof pipelineClass === "function" ? (pipelineClass as () => unknown) : () => undefined,
     record: { modules: [], files: [], environment: new Map(), unrepeatable: [] },
     diagnostics: [],
     locate: locateLive,

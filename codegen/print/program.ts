@@ -100,7 +100,7 @@ function wrapFunction(program: Program, printer: StatementPrinter, registry: Reg
   }
   if (needsFrame) put("\tbool tagged = 0;");
   if (uses.tag) put("\t__u32 tci = 0;");
-  if (uses.dropped || uses.aborted || uses.finish || needsPacket) put("\t__u32 site = 0;");
+  if (uses.dropped || uses.aborted || uses.finish || needsPacket || printer.testing) put("\t__u32 site = 0;");
   if (uses.finish) put("\t__u64 verdict_ = 0;");
   for (const { name, type } of printer.locals.values()) put(`\t${type} ${name} = 0;`);
   for (const { name, type } of printer.pointers.values()) put(`\t${type}${name} = 0;`);
@@ -132,11 +132,13 @@ function wrapFunction(program: Program, printer: StatementPrinter, registry: Reg
   };
   if (uses.finish) {
     tail("finish:");
-    for (const line of finishLines(registry, onTc, program.hook)) tail(`\t${line}`);
+    if (printer.testing) for (const line of tellTest(onTc)) tail(`\t${line}`);
+    for (const line of finishLines(registry, onTc, program.hook, printer.testing)) tail(`\t${line}`);
     uses.dropped = uses.dropped || registry.actions.has(Action.Drop);
   }
-  if (uses.aborted) {
+  if (uses.aborted || printer.testing) {
     tail("aborted: __attribute__((unused));");
+    if (printer.testing) tail(`\tworld.verdict = ${Action.Abort};`);
     tail(`\tsite = ${abortSlot(registry)};`);
     tail(`\tcount_drop(site);`);
     tail(`\treturn ${onTc ? "TC_ACT_SHOT" : "XDP_ABORTED"};`);
@@ -172,13 +174,21 @@ function findFrame(onTc: boolean, needsTag: boolean): string[] {
   return [`#define FIND_FRAME do { tagged = !ctx->vlan_present && ${inFrame}; frame = front + (tagged ? 4 : 0); ${tag} } while (0)`];
 }
 
-function finishLines(registry: Registry, onTc: boolean, hook: Program["hook"]): string[] {
+/** A test build says which verdict it came to, and which tag the packet's metadata holds: a test run shows neither. */
+function tellTest(onTc: boolean): string[] {
+  const lines = ["world.verdict = verdict_;"];
+  if (onTc) lines.push("world.tag = (__u64)ctx->vlan_present << 48 | (__u64)ctx->vlan_proto << 16 | ctx->vlan_tci;");
+  return lines;
+}
+
+function finishLines(registry: Registry, onTc: boolean, hook: Program["hook"], testing: boolean): string[] {
   const { actions } = registry;
   const lines: string[] = [];
   const has = (action: number): boolean => actions.has(action);
   if (has(Action.Drop)) {
     lines.push(`if ((verdict_ & 255) == ${Action.Drop}) {`, "\tsite = verdict_ >> 8;", "\tgoto dropped;", "}");
   }
+  if (testing) lines.push(`if ((verdict_ & 255) == ${Action.Abort}) goto aborted;`);
   if (has(Action.Reflect) && onTc) {
     const flags = hook === "egress" ? "BPF_F_INGRESS" : "0";
     lines.push(`if ((verdict_ & 255) == ${Action.Reflect}) {`, "\tctx->tc_index = REFLECTED;", `\treturn bpf_redirect(ctx->ifindex, ${flags});`, "}");
@@ -269,7 +279,7 @@ function printVariables(layout: VariableLayout, testing: boolean): string {
     section("settings", "volatile", layout.settings, ".data.settings"),
     section("target", "const volatile", layout.target, ".rodata.target"),
   ];
-  if (testing) parts.push("struct {\n\t__u64 clock, count, index;\n\t__u32 random[64];\n} volatile world SEC(\".data.world\") = { 0 };\n");
+  if (testing) parts.push("struct {\n\t__u64 clock, count, index;\n\t__u32 random[64];\n\t__u64 verdict, tag;\n} volatile world SEC(\".data.world\") = { 0 };\n");
   return parts.filter(part => part !== "").join("\n");
 }
 

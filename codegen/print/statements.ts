@@ -308,7 +308,7 @@ export class StatementPrinter implements PlaceNames {
   }
 
   #return(verdict: Expr, span: Span): void {
-    if (verdict.op !== "const") {
+    if (verdict.op !== "const" || this.testing) {
       this.uses.finish = true;
       this.put(`verdict_ = ${this.expr(verdict)};`, span);
       this.put("goto finish;", span);

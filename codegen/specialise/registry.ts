@@ -105,25 +105,3 @@ export class Registry {
     return symbol;
   }
 }
-
-/** Every object that hangs off the pipeline, with its dotted path; nearest wins. */
-export function pathsOf(pipeline: object): Map<object, string> {
-  const paths = new Map<object, string>([[pipeline, ""]]);
-  let level: [object, string][] = [[pipeline, ""]];
-  for (let depth = 0; depth < 6 && level.length > 0; depth++) {
-    const next: [object, string][] = [];
-    for (const [object, path] of level) {
-      for (const key of Object.keys(object)) {
-        const descriptor = Object.getOwnPropertyDescriptor(object, key);
-        const value: unknown = descriptor && "value" in descriptor ? descriptor.value : undefined;
-        if (typeof value !== "object" || value === null || paths.has(value) || value instanceof Uint8Array) continue;
-        if (Array.isArray(value) && value.length > 4096) continue;
-        const inner = path === "" ? key : `${path}.${key}`;
-        paths.set(value, inner);
-        next.push([value, inner]);
-      }
-    }
-    level = next;
-  }
-  return paths;
-}

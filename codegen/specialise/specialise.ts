@@ -1,11 +1,12 @@
 /** The live pipeline and its checked source become one IR program a hook. */
+import { pathsOf } from "../../dsl/core/paths.js";
 import type { Diagnostic } from "../diagnostics/diagnostic.js";
 import type { HookName, Program } from "../ir/ir.js";
 import { inlineCall } from "./calls.js";
-import { Context } from "./context.js";
+import { Context, cName } from "./context.js";
 import type { Front } from "./front.js";
 import { findProperty } from "./members.js";
-import { pathsOf, Registry } from "./registry.js";
+import { Registry } from "./registry.js";
 import type { Value } from "./values.js";
 import { known, packetValue } from "./values.js";
 import { Action, decodeVerdict, encodeVerdict } from "./verdict.js";
@@ -40,7 +41,7 @@ export function specialise(pipeline: object, name: string, front: Front): Specia
     const declaration = front.declarationOf(method);
     if (!declaration) continue;
     inlineCall(context, { callee: method, self: known(pipeline), home: found.home, args: [packetValue], path: "", node: declaration }, leave);
-    programs.push({ hook, name: `${name.slice(0, 14 - hook.length)}_${hook}`, body: context.out });
+    programs.push({ hook, name: `${cName(name).slice(0, 14 - hook.length)}_${hook}`, body: context.out });
     diagnostics.push(...context.diagnostics);
   }
   return { programs, registry, diagnostics };

@@ -13,6 +13,9 @@ const ROOM = 4096;
 /** struct { u64 clock; u64 count; u64 index; u32 random[64]; } */
 const WORLD_RANDOM = 24;
 const WORLD_RANDOMS = 64;
+/** a test build's verdict, and on tc the tag of the packet's metadata: behind the random numbers, u64 each */
+const WORLD_VERDICT = WORLD_RANDOM + 4 * WORLD_RANDOMS;
+const WORLD_TAG = WORLD_VERDICT + 8;
 
 export interface TestLoadOptions {
   readonly params?: { readonly [path: string]: VariableInput };
@@ -39,6 +42,10 @@ export interface RunResult {
   /** tc only */
   readonly mark: number | undefined;
   readonly priority: number | undefined;
+  /** test builds: the program's own verdict, encoded (action in the low byte, detail above) */
+  readonly verdict: bigint | undefined;
+  /** test builds on tc: the VLAN tag in the packet's metadata */
+  readonly tag: { readonly tpid: number; readonly tci: number } | undefined;
 }
 
 export interface TestProgram {
@@ -103,7 +110,7 @@ class LoadedTest implements TestProgram {
         repeat: options.repeat ?? 1,
       });
       const left = hook === "xdp" ? undefined : readSkBuff(context);
-      return { retval, bytes: new Uint8Array(data), duration, mark: left?.mark, priority: left?.priority };
+      return { retval, bytes: new Uint8Array(data), duration, mark: left?.mark, priority: left?.priority, ...this.#told(hook) };
     } catch (error) {
       if (isNativeError(error)) {
         throw new DatapathError("DP6014", `a test run of ${hook} with ${bytes.length} bytes: ${error.message}`, {
@@ -154,6 +161,20 @@ class LoadedTest implements TestProgram {
     const program = this.#loaded.programs.get(hook);
     if (!program) throw new DatapathError("DP7010", `pipeline ${this.#manifest.name} has no ${hook}`);
     return program.fd;
+  }
+
+  /** What a test build left in its world. */
+  #told(hook: HookName): Pick<RunResult, "verdict" | "tag"> {
+    const bytes = this.#loaded.maps.get(WORLD)?.lookup(new Uint8Array(4));
+    if (!bytes || bytes.length < WORLD_TAG + 8) return { verdict: undefined, tag: undefined };
+    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+    const tag = view.getBigUint64(WORLD_TAG, true);
+    const present = hook !== "xdp" && tag >> 48n !== 0n;
+    const proto = Number((tag >> 16n) & 0xffffn);
+    return {
+      verdict: view.getBigUint64(WORLD_VERDICT, true),
+      tag: present ? { tpid: ((proto & 0xff) << 8) | (proto >> 8), tci: Number(tag & 0xffffn) } : undefined,
+    };
   }
 
   #setWorld(options: RunOptions): void {

@@ -1,0 +1,142 @@
+/**
+ * What analysis knows is written into the program: constants, branches that are decided, statements that never run.
+ * Obligations go: they were met. Loads of what a local holds, and pointers to where another one points, become those.
+ */
+import type { Analysis } from "../analyse/analyse.js";
+import { rangeOfDomain, domainOf } from "../analyse/domains.js";
+import type { Domain, Expr, Memory, Place, Pointer, Program, Statement } from "../ir/ir.js";
+import { countLocals, mapBodies, mapExpressions, visitStatements } from "../ir/walk.js";
+
+export function fold(program: Program, analysis: Analysis): Program {
+  const { writes } = countLocals(program.body);
+  const folder = new Folder(analysis, id => writes.get(id) === 1, samePointers(program, analysis));
+  return { ...program, body: folder.all(program.body) };
+}
+
+/** Only pointers that are set once can stand for another: by id, with the pointer that is kept. */
+function samePointers(program: Program, analysis: Analysis): ReadonlyMap<number, Pointer> {
+  const set = new Map<number, { readonly pointer: Pointer; times: number }>();
+  visitStatements(program.body, statement => {
+    if (statement.kind !== "point") return;
+    const known = set.get(statement.pointer.id) ?? { pointer: statement.pointer, times: 0 };
+    known.times++;
+    set.set(statement.pointer.id, known);
+  });
+  const same = new Map<number, Pointer>();
+  for (const [id, other] of analysis.samePointer) {
+    const kept = set.get(other);
+    if (kept?.times === 1 && set.get(id)?.times === 1) same.set(id, same.get(other) ?? kept.pointer);
+  }
+  return same;
+}
+
+class Folder {
+  private readonly analysis: Analysis;
+  private readonly once: (local: number) => boolean;
+  private readonly pointers: ReadonlyMap<number, Pointer>;
+
+  constructor(analysis: Analysis, once: (local: number) => boolean, pointers: ReadonlyMap<number, Pointer>) {
+    this.analysis = analysis;
+    this.once = once;
+    this.pointers = pointers;
+  }
+
+  all(body: readonly Statement[]): readonly Statement[] {
+    return body.flatMap(statement => (this.analysis.dead.has(statement) ? [] : this.one(statement)));
+  }
+
+  private one(statement: Statement): readonly Statement[] {
+    switch (statement.kind) {
+      case "fits":
+      case "inRange":
+        return [];
+      case "if": {
+        const decided = this.analysis.decided(statement.condition);
+        if (decided !== undefined) return this.all(decided ? statement.then : statement.else);
+        break;
+      }
+      case "load": {
+        const holder = this.analysis.reloads.get(statement);
+        if (!holder || !this.once(holder.id) || !this.once(statement.local.id)) break;
+        return [{ kind: "let", local: statement.local, value: { op: "local", local: holder }, span: statement.span }];
+      }
+      case "point":
+        if (this.pointers.has(statement.pointer.id)) return [];
+        break;
+      default:
+        break;
+    }
+    const folded = mapExpressions(statement, expr => this.expr(expr));
+    return [mapBodies(this.memory(folded), body => this.all(body))];
+  }
+
+  private expr(expr: Expr): Expr {
+    const domain = domainOf(expr);
+    if (domain === "boolean") {
+      const decided = this.analysis.decided(expr);
+      if (decided !== undefined) return constant(domain, decided ? 1n : 0n);
+    } else {
+      const { min, max } = this.analysis.rangeOf(expr);
+      const all = rangeOfDomain(domain);
+      if (min === max && min >= all.min && max <= all.max) return constant(domain, min);
+    }
+    switch (expr.op) {
+      case "const":
+      case "local":
+        return { ...expr };
+      case "binary":
+      case "compare":
+        return { ...expr, left: this.expr(expr.left), right: this.expr(expr.right) };
+      case "unary":
+      case "wrap":
+      case "convert":
+        return { ...expr, operand: this.expr(expr.operand) };
+      case "not": {
+        const operand = this.expr(expr.operand);
+        return operand.op === "not" ? operand.operand : { op: "not", operand };
+      }
+      case "and":
+      case "or": {
+        // a decided side that does not settle the whole is left out
+        if (this.analysis.decided(expr.left) !== undefined) return this.expr(expr.right);
+        if (this.analysis.decided(expr.right) !== undefined) return this.expr(expr.left);
+        return { op: expr.op, left: this.expr(expr.left), right: this.expr(expr.right) };
+      }
+      case "bounds":
+      case "present":
+        return { ...expr, pointer: this.pointer(expr.pointer) };
+    }
+  }
+
+  private pointer(pointer: Pointer): Pointer {
+    return this.pointers.get(pointer.id) ?? pointer;
+  }
+
+  private memory(statement: Statement): Statement {
+    const memory = (of: Memory): Memory => (of.kind === "buffer" ? of : { ...of, pointer: this.pointer(of.pointer) });
+    const place = (of: Place): Place => withConstantIndex({ ...of, memory: memory(of.memory) });
+    switch (statement.kind) {
+      case "load":
+      case "store":
+      case "atomicAdd":
+      case "compareExchange":
+        return { ...statement, place: place(statement.place) };
+      case "copyPlace":
+        return { ...statement, to: memory(statement.to), from: memory(statement.from) };
+      case "alias":
+        return statement.from === "null" ? statement : { ...statement, from: this.pointer(statement.from) };
+      default:
+        return statement;
+    }
+  }
+}
+
+function withConstantIndex(place: Place): Place {
+  const { index, ...rest } = place;
+  if (index?.value.op !== "const" || index.value.value < 0n || index.value.value >= BigInt(index.length)) return place;
+  return { ...rest, offset: place.offset + Number(index.value.value) * index.stride };
+}
+
+function constant(domain: Domain, value: bigint): Expr {
+  return { op: "const", domain, value };
+}

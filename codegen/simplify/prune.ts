@@ -1,0 +1,95 @@
+/** Takes out what has no effect: locals that no one reads, empty branches, blocks that no one leaves, jumps to where control goes anyway. */
+import type { Program, Statement } from "../ir/ir.js";
+import { assigned, countLocals, endsAway, leaves, mapBodies } from "../ir/walk.js";
+
+export function prune(program: Program): Program {
+  for (let before = program; ; ) {
+    const { reads } = countLocals(before.body);
+    const { body, changed } = new Pruner(reads).run(before.body);
+    if (!changed) return before;
+    before = { ...before, body };
+  }
+}
+
+class Pruner {
+  private changed = false;
+  private readonly reads: ReadonlyMap<number, number>;
+
+  constructor(reads: ReadonlyMap<number, number>) {
+    this.reads = reads;
+  }
+
+  run(body: readonly Statement[]): { readonly body: readonly Statement[]; readonly changed: boolean } {
+    const pruned = this.all(body, undefined);
+    return { body: pruned, changed: this.changed };
+  }
+
+  /** `end`: the label whose block ends where this list does, so that leaving it is going on. */
+  private all(body: readonly Statement[], end: number | undefined): readonly Statement[] {
+    const kept: Statement[] = [];
+    for (const [i, statement] of body.entries()) {
+      const last = i === body.length - 1;
+      kept.push(...this.one(statement, last ? end : undefined));
+      if (!last && endsAway([statement])) {
+        this.changed = true;
+        break;
+      }
+    }
+    return kept;
+  }
+
+  private one(statement: Statement, end: number | undefined): readonly Statement[] {
+    const local = assigned(statement);
+    if (local && !this.reads.has(local.id) && isPure(statement)) return this.nothing();
+    switch (statement.kind) {
+      case "if": {
+        const then = this.all(statement.then, end);
+        const otherwise = this.all(statement.else, end);
+        if (then.length === 0 && otherwise.length === 0) return this.nothing();
+        if (then.length === 0) {
+          this.changed = true;
+          const condition = statement.condition.op === "not" ? statement.condition.operand : ({ op: "not", operand: statement.condition } as const);
+          return [{ ...statement, condition, then: otherwise, else: [] }];
+        }
+        // what stands beside a branch that goes away may stand behind it
+        if (otherwise.length > 0 && endsAway(then)) {
+          this.changed = true;
+          return [{ ...statement, then, else: [] }, ...otherwise];
+        }
+        return [{ ...statement, then, else: otherwise }];
+      }
+      case "block": {
+        const body = this.all(statement.body, statement.label.id);
+        if (leaves(body, statement.label.id)) return [{ ...statement, body }];
+        this.changed = true;
+        return body;
+      }
+      case "leave":
+        return statement.label.id === end ? this.nothing() : [statement];
+      default:
+        return [mapBodies(statement, body => body)];
+    }
+  }
+
+  private nothing(): readonly Statement[] {
+    this.changed = true;
+    return [];
+  }
+}
+
+/** Whether a statement does nothing but assign its local. */
+function isPure(statement: Statement): boolean {
+  switch (statement.kind) {
+    case "let":
+    case "variable":
+      return true;
+    case "ambient":
+      // each random number that is drawn changes the next
+      return statement.what !== "random";
+    case "load":
+      // a guarded index may abort
+      return !statement.place.index?.guarded;
+    default:
+      return false;
+  }
+}
