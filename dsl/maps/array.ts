@@ -79,7 +79,7 @@ function make<V>(kind: "array" | "perCpuArray", schema: Storable<V>, length: num
  * @param initial the first entries' values; the others are zero
  * @example readonly ring = arrayMap(Backend, 65_537, maglev(backends));
  */
-export function arrayMap<V>(value: Storable<V>, length: number, initial: readonly Init<V>[] = []): ArrayMap<V> {
+export function arrayMap<V>(value: Storable<V>, length: number, initial: readonly Init<NoInfer<V>>[] = []): ArrayMap<V> {
   return make("array", value, length, initial);
 }
 /** An array with entries of its own for each CPU; user space reads totals. */
