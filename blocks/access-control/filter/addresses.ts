@@ -45,7 +45,7 @@ function parseGroups(text: string): number[] | undefined {
       continue;
     }
     const octets = i === parts.length - 1 && part.includes(".") ? parseOctets(part) : undefined;
-    if (!octets || octets.length !== 4) return undefined;
+    if (octets?.length !== 4) return undefined;
     const value = Number(octetsValue(octets));
     groups.push(value >>> 16, value & 0xffff);
   }

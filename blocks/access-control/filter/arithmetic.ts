@@ -85,7 +85,8 @@ export function protocolsOf(node: Arithmetic): ReadonlySet<ProtocolWord> {
         found.add(at.protocol);
         return;
       case "negate":
-        return visit(at.operand);
+        visit(at.operand);
+        return;
       case "binary":
         visit(at.left);
         visit(at.right);

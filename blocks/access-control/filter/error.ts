@@ -27,6 +27,11 @@ export class FilterError extends Error {
     this.text = text;
     this.extent = extent;
   }
+
+  /** The same, where many expressions are read: `rules[3]: expected …`. */
+  at(place: string): FilterError {
+    return new FilterError(`${place}: ${this.reason}`, this.text, this.extent);
+  }
 }
 
 /** The text, indented, with carets under `extent`. White space that would break the line is shown as a space. */

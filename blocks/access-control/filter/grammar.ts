@@ -43,6 +43,8 @@ const over = (first: { readonly extent: Extent }, last: { readonly extent: Exten
 });
 const numberOf = (token: IToken): number => NamedNumbers.get(token.image) ?? parseNumber(token.image) ?? 0;
 
+const standsFor = <const V>(_token: IToken, value: V): V => value;
+
 /** How tight a binary operator binds; `^` and `%` have no precedence in libpcap and are never left for an outer one. */
 function precedenceOf(operator: string): number {
   switch (operator) {
@@ -98,8 +100,8 @@ class FilterParser extends EmbeddedActionsParser {
 
   private readonly connective = this.RULE("connective", (): "and" | "or" =>
     this.OR<"and" | "or">([
-      { ALT: () => (this.CONSUME(T.AndToken), "and" as const) },
-      { ALT: () => (this.CONSUME(T.OrToken), "or" as const) },
+      { ALT: () => standsFor(this.CONSUME(T.AndToken), "and") },
+      { ALT: () => standsFor(this.CONSUME(T.OrToken), "or") },
     ]),
   );
 
@@ -273,10 +275,10 @@ class FilterParser extends EmbeddedActionsParser {
     "addressWord",
     (): AddressWord =>
       this.OR<AddressWord>([
-        { ALT: () => (this.CONSUME(T.Host), "host" as const) },
-        { ALT: () => (this.CONSUME(T.Net), "net" as const) },
-        { ALT: () => (this.CONSUME(T.Port), "port" as const) },
-        { ALT: () => (this.CONSUME(T.PortRange), "portrange" as const) },
+        { ALT: () => standsFor(this.CONSUME(T.Host), "host") },
+        { ALT: () => standsFor(this.CONSUME(T.Net), "net") },
+        { ALT: () => standsFor(this.CONSUME(T.Port), "port") },
+        { ALT: () => standsFor(this.CONSUME(T.PortRange), "portrange") },
       ]),
   );
 

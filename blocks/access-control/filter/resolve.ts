@@ -265,9 +265,11 @@ export function resolve(expression: Expression, text: string): Condition {
         return;
       case "load":
         if (node.protocol === "ah" || node.protocol === "esp") fail(`bytes of "${node.protocol}" cannot be tested`, node.extent);
-        return checkArithmetic(node.offset);
+        checkArithmetic(node.offset);
+        return;
       case "negate":
-        return checkArithmetic(node.operand);
+        checkArithmetic(node.operand);
+        return;
       case "binary": {
         checkArithmetic(node.left);
         checkArithmetic(node.right);

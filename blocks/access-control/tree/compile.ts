@@ -100,7 +100,7 @@ function inOrder<R>(rules: readonly Lowered<R>[], order: readonly Field[], optio
   };
 
   const last = terminalOf({ notes: [], end: fallback });
-  const groups = inGroups([...rules.map(ofRule), last], (first, second) => diagrams.join(first, second, append));
+  const groups = inGroups(diagrams, [...rules.map(ofRule), last], (first, second) => diagrams.join(first, second, append));
 
   // from the last group to the first: where a group does not decide, the next one begins
   let next: Decision<R> | undefined;
@@ -117,33 +117,46 @@ function inOrder<R>(rules: readonly Lowered<R>[], order: readonly Field[], optio
   return next;
 }
 
-/** What a joined diagram may be larger than its two parts before they are left apart and searched one after the other. */
-const GROWTH = 4;
+/** A joined diagram may have as many ranges for each range of the rules in it; else its parts are searched one after the other. */
+const GROWTH = 8;
 const SMALL = 64;
+
+interface Group {
+  readonly diagram: Diagram;
+  /** ranges of the rules in it, each alone */
+  readonly weight: number;
+  /** joining it with the next one has been tried */
+  readonly closed: boolean;
+}
 
 /**
  * Joins neighbours pairwise, which keeps their order, as long as that does not multiply their sizes (source against
  * destination addresses can). What is left apart is one decision after another.
  */
-function inGroups(parts: readonly Diagram[], join: (first: Diagram, second: Diagram) => Diagram): Diagram[] {
-  let groups = [...parts];
-  for (let joined = true; joined && groups.length > 1; ) {
-    joined = false;
-    const next: Diagram[] = [];
+function inGroups(diagrams: Diagrams, parts: readonly Diagram[], join: (first: Diagram, second: Diagram) => Diagram): Diagram[] {
+  let groups: Group[] = parts.map(diagram => ({ diagram, weight: sizeOf(diagram), closed: false }));
+  for (let tried = true; tried; ) {
+    tried = false;
+    const next: Group[] = [];
     for (let i = 0; i < groups.length; i++) {
       const first = groups[i];
       const second = groups[i + 1];
       if (!first) continue;
-      const together = second && join(first, second);
-      if (second && together && sizeOf(together) <= SMALL + GROWTH * (sizeOf(first) + sizeOf(second))) {
-        next.push(together);
-        joined = true;
+      if (first.closed || !second) {
+        next.push(first);
+        continue;
+      }
+      tried = true;
+      const weight = first.weight + second.weight;
+      const diagram = diagrams.within(SMALL + GROWTH * weight, () => join(first.diagram, second.diagram));
+      if (diagram) {
+        next.push({ diagram, weight, closed: false });
         i++;
       } else {
-        next.push(first);
+        next.push({ ...first, closed: true });
       }
     }
     groups = next;
   }
-  return groups;
+  return groups.map(group => group.diagram);
 }

@@ -5,23 +5,27 @@ export type Decision<R> =
   | { readonly kind: "leaf"; readonly result: R }
   /** a rule holds that does not end the search */
   | { readonly kind: "note"; readonly result: R; readonly then: Decision<R> }
+  | Compare<R>;
+
+/** One field against one constant. */
+export type Compare<R> =
   /** field < cut */
   | { readonly kind: "below"; readonly field: Field; readonly cut: number; readonly then: Decision<R>; readonly otherwise: Decision<R> }
   /** field === value */
   | { readonly kind: "equal"; readonly field: Field; readonly value: number; readonly then: Decision<R>; readonly otherwise: Decision<R> };
 
 /** The result that the fields' values lead to; `note` is called for each rule that is noted on the way. */
-export function decide<R>(decision: Decision<R>, valueOf: (field: Field) => number, note: (result: R) => void = () => {}): R {
+export function decide<R>(decision: Decision<R>, valueFor: (field: Field) => number, note: (result: R) => void = () => {}): R {
   switch (decision.kind) {
     case "leaf":
       return decision.result;
     case "note":
       note(decision.result);
-      return decide(decision.then, valueOf, note);
+      return decide(decision.then, valueFor, note);
     case "below":
-      return decide(valueOf(decision.field) < decision.cut ? decision.then : decision.otherwise, valueOf, note);
+      return decide(valueFor(decision.field) < decision.cut ? decision.then : decision.otherwise, valueFor, note);
     case "equal":
-      return decide(valueOf(decision.field) === decision.value ? decision.then : decision.otherwise, valueOf, note);
+      return decide(valueFor(decision.field) === decision.value ? decision.then : decision.otherwise, valueFor, note);
   }
 }
 

@@ -30,6 +30,8 @@ export type Continuation = (terminal: Terminal, other: Diagram) => Diagram;
 
 const rankOf = (diagram: Diagram): number => (diagram.kind === "terminal" ? Number.POSITIVE_INFINITY : diagram.rank);
 
+class OverBudget extends Error {}
+
 /** All diagrams over one order of fields. */
 export class Diagrams {
   readonly order: readonly Field[];
@@ -47,6 +49,20 @@ export class Diagrams {
     this.ranks = new Map(order.map((field, rank) => [keyOf(field), rank]));
   }
   private readonly keyOf: (field: Field) => string;
+
+  /** What `make` makes, or undefined where it takes more than `ranges` new ranges. */
+  within(ranges: number, make: () => Diagram): Diagram | undefined {
+    this.budget = ranges;
+    try {
+      return make();
+    } catch (error) {
+      if (error instanceof OverBudget) return undefined;
+      throw error;
+    } finally {
+      this.budget = Number.POSITIVE_INFINITY;
+    }
+  }
+  private budget = Number.POSITIVE_INFINITY;
 
   terminal(key: string): Terminal {
     const found = this.known.get(key);
@@ -69,6 +85,8 @@ export class Diagrams {
     if (only && merged.length === 1) return only.to;
     const found = this.known.get(key);
     if (found) return found;
+    this.budget -= merged.length - 1;
+    if (this.budget < 0) throw new OverBudget();
     const made: Split = { kind: "split", id: this.count++, rank, edges: merged };
     this.known.set(key, made);
     return made;
@@ -77,8 +95,8 @@ export class Diagrams {
   /** Replaces the terminals of `left` by what `then` makes of them and of `right`. */
   join(left: Diagram, right: Diagram, then: Continuation, done = new Map<number, Map<number, Diagram>>()): Diagram {
     if (left.kind === "terminal") return then(left, right);
-    let row = done.get(left.id);
-    if (!row) done.set(left.id, (row = new Map<number, Diagram>()));
+    const row = done.get(left.id) ?? new Map<number, Diagram>();
+    done.set(left.id, row);
     const found = row.get(right.id);
     if (found) return found;
     const rank = Math.min(left.rank, rankOf(right));

@@ -17,10 +17,7 @@ export type FieldName =
   /** 0 none, 1 first, 2 later */
   | "fragment"
   | "dscp"
-  /** IPv4 */
-  | "source"
-  | "destination"
-  /** the words of IPv6's addresses, first word first */
+  /** the words of IPv6's addresses, first word first; IPv4's and ARP's are the first. `NO_ADDRESS` where the packet ends before */
   | "source0"
   | "source1"
   | "source2"
@@ -29,9 +26,6 @@ export type FieldName =
   | "destination1"
   | "destination2"
   | "destination3"
-  /** of an ARP or RARP packet; `NO_ADDRESS` where the packet ends before */
-  | "arpSender"
-  | "arpTarget"
   /** the first four bytes behind the IP header, whatever the protocol; `NO_PORT` in later fragments, `CUT_PORT` where they are not there */
   | "sourcePort"
   | "destinationPort"
@@ -94,8 +88,8 @@ function greatestNamed(name: FieldName): number {
       return 2;
     case "dscp":
       return 63;
-    case "arpSender":
-    case "arpTarget":
+    case "source0":
+    case "destination0":
       return NO_ADDRESS;
     case "sourcePort":
     case "destinationPort":

@@ -89,13 +89,14 @@ function address(carrier: Carrier, side: Side, value: bigint, mask: bigint, fami
   const there = etherType(typeOf(carrier), family);
   if (family !== 0) return there.kind === "constant" && there.value === true ? ipAddress(carrier, side, value, mask) : never;
   if (carrier === "ip" || carrier === "ip6") return and(there, cutShort);
-  const field: Field = maskedWord(named(side === "source" ? "arpSender" : "arpTarget"), side === "source" ? 14 : 24, mask);
+  const field: Field = maskedWord(named(side === "source" ? "source0" : "destination0"), side === "source" ? 14 : 24, mask);
   return and(there, word(field, value, mask, NO_ADDRESS));
 }
 
 function ipAddress(carrier: Carrier, side: Side, value: bigint, mask: bigint): Predicate {
   const source = side === "source";
-  if (carrier === "ip") return word(maskedWord(named(source ? "source" : "destination"), source ? 12 : 16, mask), value, mask, NO_ADDRESS);
+  if (carrier === "ip")
+    return word(maskedWord(named(source ? "source0" : "destination0"), source ? 12 : 16, mask), value, mask, NO_ADDRESS);
   const names = source ? sourceWords : destinationWords;
   return names.reduce((so, name, i) => {
     const shift = BigInt(32 * (3 - i));

@@ -37,24 +37,24 @@ export function negated(operand: Predicate): Predicate {
 }
 
 /** What the predicate is for given values of its fields. */
-export function truth(predicate: Predicate, valueOf: (field: Field) => number): Truth {
+export function truth(predicate: Predicate, valueFor: (field: Field) => number): Truth {
   switch (predicate.kind) {
     case "constant":
       return predicate.value;
     case "and": {
-      const left = truth(predicate.left, valueOf);
-      return left === true ? truth(predicate.right, valueOf) : left;
+      const left = truth(predicate.left, valueFor);
+      return left === true ? truth(predicate.right, valueFor) : left;
     }
     case "or": {
-      const left = truth(predicate.left, valueOf);
-      return left === false ? truth(predicate.right, valueOf) : left;
+      const left = truth(predicate.left, valueFor);
+      return left === false ? truth(predicate.right, valueFor) : left;
     }
     case "not": {
-      const operand = truth(predicate.operand, valueOf);
+      const operand = truth(predicate.operand, valueFor);
       return operand === "cut" ? operand : !operand;
     }
     case "within": {
-      const value = valueOf(predicate.field);
+      const value = valueFor(predicate.field);
       return value >= predicate.cutFrom ? "cut" : value >= predicate.first && value <= predicate.last;
     }
   }
@@ -71,7 +71,8 @@ export function eachField(predicate: Predicate, visit: (field: Field) => void): 
       eachField(predicate.right, visit);
       return;
     case "not":
-      return eachField(predicate.operand, visit);
+      eachField(predicate.operand, visit);
+      return;
     case "within":
       visit(predicate.field);
   }

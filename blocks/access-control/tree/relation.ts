@@ -1,7 +1,7 @@
 /** Comparisons of bytes: a range of one field where it can be one, else a field of its own. */
 import { compute } from "../filter/arithmetic.js";
 import type { Arithmetic, ProtocolWord, RelationalOperator } from "../filter/expression.js";
-import { CUT_PORT, CUT_TYPE, type Family, type Field, type FieldName, greatest, NO_PORT, NO_TYPE } from "./field.js";
+import { CUT_PORT, CUT_TYPE, type Family, type Field, type FieldName, greatest, NO_ADDRESS, NO_PORT, NO_TYPE } from "./field.js";
 import { and, cutShort, or, type Predicate, within } from "./predicate.js";
 
 const nothing = { length: 0, load: () => undefined };
@@ -105,9 +105,9 @@ function knownField(protocol: ProtocolWord, offset: number, size: number, family
       case "ip[9:1]":
         return named("protocol", 255, 256);
       case "ip[12:4]":
-        return named("source", 0xffff_ffff, 2 ** 32);
+        return named("source0", 0xffff_ffff, NO_ADDRESS);
       case "ip[16:4]":
-        return named("destination", 0xffff_ffff, 2 ** 32);
+        return named("destination0", 0xffff_ffff, NO_ADDRESS);
       case "tcp[0:2]":
       case "udp[0:2]":
       case "sctp[0:2]":

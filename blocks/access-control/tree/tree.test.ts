@@ -6,7 +6,7 @@ import { compile } from "./compile.js";
 import { costOf, decide } from "./decision.js";
 import { type Family, type Field, fieldKey, greatest } from "./field.js";
 import { lower } from "./lower.js";
-import { eachField, type Predicate, truth } from "./predicate.js";
+import { type Predicate, truth } from "./predicate.js";
 
 interface Written {
   readonly verb: "allow" | "deny" | "audit";
@@ -52,16 +52,16 @@ function check(rules: readonly Written[], random: () => number, count: number): 
     const predicates = conditions.map(rule => lower(rule.condition, family));
     const decision = compile(conditions, family, { keyOf: result => result, fallback: "none" });
     for (const packet of packets(predicates, random, count)) {
-      const valueOf = (field: Field): number => packet.get(fieldKey(field)) ?? 0;
+      const valueFor = (field: Field): number => packet.get(fieldKey(field)) ?? 0;
       const expected: string[] = [];
       const first = conditions.find((rule, i) => {
         const predicate = predicates[i];
-        const holds = predicate !== undefined && truth(predicate, valueOf) === true;
+        const holds = predicate !== undefined && truth(predicate, valueFor) === true;
         if (holds && !rule.ends) expected.push(rule.result);
         return holds && rule.ends;
       });
       const noted: string[] = [];
-      const found = decide(decision, valueOf, result => noted.push(result));
+      const found = decide(decision, valueFor, result => noted.push(result));
       if (found !== (first?.result ?? "none") || noted.join() !== expected.join())
         assert.unreachable(
           `family ${family}: expected ${expected} ${first?.result}, found ${noted} ${found}, for ${JSON.stringify([...packet])}\n${rules.map(rule => `${rule.verb} ${rule.expression}`).join("\n")}`,

@@ -1,0 +1,344 @@
+import {
+  Block,
+  type Events,
+  events,
+  Fragment,
+  type IpLayers,
+  type Ipv4Layers,
+  type Ipv6Layers,
+  lpmTrie,
+  type OtherLayers,
+  type Packet,
+  perCpuArrayMap,
+  random,
+  struct,
+  type TcPacket,
+  Traffic,
+  u8,
+  u16,
+  u32,
+  u64,
+  u128,
+  Verdict,
+} from "datapath";
+import { EtherType } from "datapath/headers";
+import { compute, holds } from "./arithmetic.dp.js";
+import { Ipv6Words, MessageStart, Ports } from "./headers.js";
+import { type AccessControlOptions, checkOptions, PrefixAction } from "./options.js";
+import { type Ending, type Plan, type Plans, plansOf } from "./plan.js";
+import type { Compare, Decision } from "./tree/decision.js";
+import { type BytesField, CUT_PORT, CUT_TYPE, type Field, type FieldName, NO_ADDRESS, NO_PORT, NO_TYPE, UNTAGGED } from "./tree/field.js";
+
+/** A packet that a `log` rule met: the rule's place in the list, and the packet's length in bytes. */
+export class Logged extends struct({ rule: u16, length: u32 }) {}
+
+/** Added to a rule's place where the rule refuses. */
+const DENIED = 0x1_0000;
+
+interface Addresses {
+  readonly source0: u32;
+  readonly source1: u32;
+  readonly source2: u32;
+  readonly source3: u32;
+  readonly destination0: u32;
+  readonly destination1: u32;
+  readonly destination2: u32;
+  readonly destination3: u32;
+}
+interface Pair {
+  readonly first: number;
+  readonly second: number;
+}
+/** What a decision tests of one packet. What no rule tests is 0 and leaves no code. */
+export interface Facts {
+  readonly network: u16;
+  readonly transport: u16;
+  readonly etherType: u16;
+  readonly protocol: u8;
+  readonly fragment: u8;
+  readonly dscp: u8;
+  readonly mark: u32;
+  readonly addresses: Addresses;
+  readonly ports: Pair;
+  readonly message: Pair;
+}
+
+/**
+ * Lets packets through or refuses them by rules in pcap-filter syntax, first match first. The rules become a decision:
+ * a packet meets compares of one field at a time, as many as it takes to tell the fields' values apart, however many
+ * rules there are.
+ *
+ * Terms see through VLAN tags and IPv6 extension headers. ARP is not IP: where the default is to deny, a rule allows it.
+ * @throws {FilterError} for a rule that cannot be read, with carets under the characters; RangeError for other options
+ * @example
+ * readonly acl = new AccessControl({ default: "deny", rules: ["allow tcp dst port 80 or 443", "allow icmp", "allow arp"] });
+ * // in a hook
+ * const refused = this.acl.check(pkt);
+ * if (refused) return refused;
+ */
+export class AccessControl extends Block<AccessControlOptions> {
+  protected readonly plans: Plans = this.plan();
+  /** Packets and bytes by rule, in the rules' order, those of the default last: with `counters`, `audit` and for `audit` rules. */
+  readonly hits = perCpuArrayMap(Traffic, this.plans.rules.length + 1);
+  /** Sources that are let through (1) or refused (2) before any rule is asked; used with the option `prefixes`. */
+  readonly prefixes4 = lpmTrie(u32, u8, { maxEntries: this.options.prefixes?.maxEntries ?? 1 });
+  /** The same for IPv6. */
+  readonly prefixes6 = lpmTrie(u128, u8, { maxEntries: this.options.prefixes?.maxEntries ?? 1 });
+  /** What `log` rules met. */
+  readonly logged: Events<Logged> = events(Logged);
+  private readonly counted = this.options.counters === true || this.options.audit === true;
+  private readonly logBelow = Math.ceil(2 ** 32 / (this.options.logEvery ?? 1));
+
+  /** A verdict where the packet is refused; undefined lets it go on to the next block. */
+  check(pkt: Packet): Verdict | undefined {
+    return this.decide(pkt, 0);
+  }
+
+  protected plan(): Plans {
+    checkOptions(this.options);
+    return plansOf(this.options, { mark: false });
+  }
+
+  /** @param mark the packet's mark where there is one, else 0 */
+  protected decide(pkt: Packet, mark: u32): Verdict | undefined {
+    if (this.options.vlan === "drop" && pkt.vlan) return this.refuse("tagged");
+    const layers = pkt.layers();
+    if (layers.family === 4) return this.decide4(pkt, layers, mark);
+    if (layers.family === 6) return this.decide6(pkt, layers, mark);
+    return this.decideOther(pkt, layers, mark);
+  }
+
+  private decide4(pkt: Packet, layers: Ipv4Layers, mark: u32): Verdict | undefined {
+    if (this.options.fragments === "drop" && layers.fragment !== Fragment.None) return this.refuse("fragment");
+    if (this.options.prefixes) {
+      const action = this.prefixes4.get(layers.source);
+      if (action === PrefixAction.Allow) return undefined;
+      if (action === PrefixAction.Deny) return this.refuse("source prefix");
+    }
+    const plan = this.plans.ipv4;
+    const source0 = plan.reads.source0 ? layers.source : 0;
+    const destination0 = plan.reads.destination0 ? layers.destination : 0;
+    const addresses = { source0, source1: 0, source2: 0, source3: 0, destination0, destination1: 0, destination2: 0, destination3: 0 };
+    return this.ask(plan, pkt, this.ipFacts(plan, pkt, layers, addresses, plan.reads.dscp ? u8(layers.ip.dscp) : 0, mark));
+  }
+
+  private decide6(pkt: Packet, layers: Ipv6Layers, mark: u32): Verdict | undefined {
+    if (this.options.fragments === "drop" && layers.fragment !== Fragment.None) return this.refuse("fragment");
+    if (this.options.extensions === "drop" && layers.ip.nextHeader !== layers.protocol) return this.refuse("extension header");
+    if (this.options.prefixes) {
+      const action = this.prefixes6.get(layers.source);
+      if (action === PrefixAction.Allow) return undefined;
+      if (action === PrefixAction.Deny) return this.refuse("source prefix");
+    }
+    const plan = this.plans.ipv6;
+    const { reads } = plan;
+    const words = pkt.at(layers.networkOffset, Ipv6Words);
+    if (!words) return this.refuse("malformed");
+    const addresses = {
+      source0: reads.source0 ? words.source0 : 0,
+      source1: reads.source1 ? words.source1 : 0,
+      source2: reads.source2 ? words.source2 : 0,
+      source3: reads.source3 ? words.source3 : 0,
+      destination0: reads.destination0 ? words.destination0 : 0,
+      destination1: reads.destination1 ? words.destination1 : 0,
+      destination2: reads.destination2 ? words.destination2 : 0,
+      destination3: reads.destination3 ? words.destination3 : 0,
+    };
+    return this.ask(plan, pkt, this.ipFacts(plan, pkt, layers, addresses, reads.dscp ? u8(layers.ip.trafficClass >> 2) : 0, mark));
+  }
+
+  private ipFacts(plan: Plan, pkt: Packet, layers: IpLayers, addresses: Addresses, dscp: u8, mark: u32): Facts {
+    return {
+      network: layers.networkOffset,
+      transport: layers.transportOffset,
+      etherType: 0,
+      protocol: plan.reads.protocol ? layers.protocol : 0,
+      fragment: plan.reads.fragment ? layers.fragment : 0,
+      dscp,
+      mark,
+      addresses,
+      ports: plan.reads.sourcePort || plan.reads.destinationPort ? this.portsOf(pkt, layers) : { first: 0, second: 0 },
+      message: plan.reads.icmpType || plan.reads.icmpCode ? this.messageOf(pkt, layers) : { first: 0, second: 0 },
+    };
+  }
+
+  /** Whatever the protocol: a decision has told it before it tests a port. */
+  private portsOf(pkt: Packet, layers: IpLayers): Pair {
+    if (layers.fragment === Fragment.Later) return { first: NO_PORT, second: NO_PORT };
+    const ports = pkt.at(layers.transportOffset, Ports);
+    return ports ? { first: ports.source, second: ports.destination } : { first: CUT_PORT, second: CUT_PORT };
+  }
+  private messageOf(pkt: Packet, layers: IpLayers): Pair {
+    if (layers.fragment === Fragment.Later) return { first: NO_TYPE, second: NO_TYPE };
+    const message = pkt.at(layers.transportOffset, MessageStart);
+    return message ? { first: message.type, second: message.code } : { first: CUT_TYPE, second: CUT_TYPE };
+  }
+
+  /** What is not IP, and IP whose header is wrong or cut. */
+  private decideOther(pkt: Packet, layers: OtherLayers, mark: u32): Verdict | undefined {
+    const plan = this.plans.other;
+    const { reads } = plan;
+    const network = layers.networkOffset;
+    const judged = this.options.malformed === "drop" || this.options.malformed === "pass";
+    const etherType = reads.etherType || judged ? (pkt.read(network - 2, u16) ?? 0) : 0;
+    if (judged && (etherType === EtherType.Ipv4 || etherType === EtherType.Ipv6)) {
+      return this.options.malformed === "drop" ? this.refuse("malformed") : undefined;
+    }
+    // ARP and RARP (RFC 826, RFC 903): the sender's and the target's protocol address
+    const source0 = reads.source0 ? (pkt.read(network + 14, u32) ?? NO_ADDRESS) : 0;
+    const destination0 = reads.destination0 ? (pkt.read(network + 24, u32) ?? NO_ADDRESS) : 0;
+    return this.ask(plan, pkt, {
+      network,
+      transport: network,
+      etherType,
+      protocol: 0,
+      fragment: 0,
+      dscp: 0,
+      mark,
+      addresses: { source0, source1: 0, source2: 0, source3: 0, destination0, destination1: 0, destination2: 0, destination3: 0 },
+      ports: { first: 0, second: 0 },
+      message: { first: 0, second: 0 },
+    });
+  }
+
+  private ask(plan: Plan, pkt: Packet, facts: Facts): Verdict | undefined {
+    if (!this.counted || this.options.reasons === "rule") return this.walk(plan.decision, pkt, facts);
+    const found = this.find(plan.decision, pkt, facts);
+    if (found < DENIED) {
+      this.count(found, pkt);
+      return undefined;
+    }
+    this.count(found - DENIED, pkt);
+    return this.refuse("denied");
+  }
+
+  /** Follows a decision to its verdict. The recursion is over build-time nodes: each becomes one compare and two jumps. */
+  private walk(node: Decision<Ending>, pkt: Packet, facts: Facts): Verdict | undefined {
+    if (node.kind === "leaf") {
+      if (node.result.rule >= 0) this.count(node.result.rule, pkt);
+      return node.result.verb === "allow" ? undefined : this.refuse(node.result.reason);
+    }
+    if (node.kind === "note") {
+      this.note(node.result, pkt);
+      return this.walk(node.then, pkt, facts);
+    }
+    if (this.turns(node, pkt, facts)) return this.walk(node.then, pkt, facts);
+    return this.walk(node.otherwise, pkt, facts);
+  }
+
+  /** Follows a decision to the place of the rule that decides, so that counting it stands in one place. */
+  private find(node: Decision<Ending>, pkt: Packet, facts: Facts): u32 {
+    if (node.kind === "leaf") return node.result.verb === "allow" ? node.result.rule : DENIED + node.result.rule;
+    if (node.kind === "note") {
+      this.note(node.result, pkt);
+      return this.find(node.then, pkt, facts);
+    }
+    if (this.turns(node, pkt, facts)) return this.find(node.then, pkt, facts);
+    return this.find(node.otherwise, pkt, facts);
+  }
+
+  private turns(node: Compare<Ending>, pkt: Packet, facts: Facts): boolean {
+    const value = this.valueFor(node.field, pkt, facts);
+    return node.kind === "below" ? value < node.cut : value === node.value;
+  }
+
+  private refuse(reason: string): Verdict | undefined {
+    return this.options.audit === true ? undefined : Verdict.drop(reason);
+  }
+
+  private note(ending: Ending, pkt: Packet): void {
+    if (ending.verb === "audit") this.count(ending.rule, pkt);
+    else if (this.options.logEvery === undefined || random() < this.logBelow) this.logged.emit({ rule: ending.rule, length: pkt.length });
+  }
+
+  private count(place: number, pkt: Packet): void {
+    const hit = this.hits.at(place);
+    hit.packets = u64(hit.packets + 1n);
+    hit.bytes = u64(hit.bytes + BigInt(pkt.length));
+  }
+
+  private valueFor(field: Field, pkt: Packet, facts: Facts): number {
+    if (field.kind === "named") return this.namedValue(field.name, pkt, facts);
+    if (field.kind === "bytes") return this.bytesValue(field, pkt, facts);
+    const left = compute(field.left, pkt, facts);
+    if (left === undefined) return 2;
+    const right = compute(field.right, pkt, facts);
+    if (right === undefined) return 2;
+    return holds(field.operator, left, right) ? 1 : 0;
+  }
+
+  private bytesValue(field: BytesField, pkt: Packet, facts: Facts): number {
+    const at = (field.base === "frame" ? 0 : field.base === "network" ? facts.network : facts.transport) + field.offset;
+    if (field.size === 1) {
+      const value = pkt.read(at, u8);
+      return value === undefined ? 256 : field.mask === 255 ? value : value & field.mask;
+    }
+    if (field.size === 2) {
+      const value = pkt.read(at, u16);
+      return value === undefined ? 65_536 : field.mask === 65_535 ? value : value & field.mask;
+    }
+    const value = pkt.read(at, u32);
+    return value === undefined ? 4_294_967_296 : field.mask === 4_294_967_295 ? value : (value & field.mask) >>> 0;
+  }
+
+  private namedValue(name: FieldName, pkt: Packet, facts: Facts): number {
+    switch (name) {
+      case "etherType":
+        return facts.etherType;
+      case "vlan":
+        return pkt.vlan?.id ?? UNTAGGED;
+      case "length":
+        return pkt.length;
+      case "mark":
+        return facts.mark;
+      case "stationSource":
+        return pkt.layers().ethernet.src;
+      case "stationDestination":
+        return pkt.layers().ethernet.dst;
+      case "protocol":
+        return facts.protocol;
+      case "fragment":
+        return facts.fragment;
+      case "dscp":
+        return facts.dscp;
+      case "source0":
+        return facts.addresses.source0;
+      case "source1":
+        return facts.addresses.source1;
+      case "source2":
+        return facts.addresses.source2;
+      case "source3":
+        return facts.addresses.source3;
+      case "destination0":
+        return facts.addresses.destination0;
+      case "destination1":
+        return facts.addresses.destination1;
+      case "destination2":
+        return facts.addresses.destination2;
+      case "destination3":
+        return facts.addresses.destination3;
+      case "sourcePort":
+        return facts.ports.first;
+      case "destinationPort":
+        return facts.ports.second;
+      case "icmpType":
+        return facts.message.first;
+      case "icmpCode":
+        return facts.message.second;
+    }
+  }
+}
+
+/**
+ * AccessControl for tc hooks, where rules may test `mark N` and `identity N` (the identity that the mark carries).
+ * @example new TcAccessControl({ default: "deny", rules: ["allow identity 7 and tcp dst port 5432"] })
+ */
+export class TcAccessControl extends AccessControl {
+  override check(pkt: TcPacket): Verdict | undefined {
+    return this.decide(pkt, pkt.mark);
+  }
+  protected override plan(): Plans {
+    checkOptions(this.options);
+    return plansOf(this.options, { mark: true });
+  }
+}

@@ -1,0 +1,111 @@
+/** From options to decisions: what is worked out when the block is constructed. */
+
+import type { Condition } from "./filter/condition.js";
+import { FilterError } from "./filter/error.js";
+import { type FilterRule, parseRule } from "./filter/rule.js";
+import type { AccessControlOptions } from "./options.js";
+import { compile, type Rule } from "./tree/compile.js";
+import { type Decision, nodesOf } from "./tree/decision.js";
+import type { Family, FieldName } from "./tree/field.js";
+
+/** What becomes of a packet at a leaf, or on the way to it. */
+export interface Ending {
+  readonly verb: "allow" | "deny" | "audit" | "log";
+  readonly reason: string;
+  /** the rule's place in the list, the default's behind it; -1 where nothing needs to know it */
+  readonly rule: number;
+}
+
+/** The fields that a decision tests. */
+export type Reads = { readonly [name in FieldName]?: true };
+
+export interface Plan {
+  readonly decision: Decision<Ending>;
+  readonly reads: Reads;
+}
+
+export interface Plans {
+  readonly rules: readonly FilterRule[];
+  readonly ipv4: Plan;
+  readonly ipv6: Plan;
+  readonly other: Plan;
+}
+
+/** What may stand in a rule, given where the block runs. */
+export interface Abilities {
+  readonly mark: boolean;
+}
+
+/** @throws {FilterError} for a rule that cannot be read, or that tests what there is not */
+export function plansOf(options: AccessControlOptions, abilities: Abilities): Plans {
+  const rules = options.rules.map((text, place) => readRule(text, place, abilities));
+  const ends = (rule: FilterRule): boolean => rule.verb === "allow" || rule.verb === "deny";
+  const counted = options.counters === true || options.audit === true;
+  const compiled = rules.map(
+    (rule, place): Rule<Ending> => ({
+      condition: rule.condition,
+      ends: ends(rule),
+      result: {
+        verb: rule.verb,
+        reason: options.reasons === "rule" ? rule.text : "denied",
+        rule: counted || !ends(rule) ? place : -1,
+      },
+    }),
+  );
+  const fallback: Ending = {
+    verb: options.default,
+    reason: options.reasons === "rule" ? "no rule allows it" : "denied",
+    rule: counted ? rules.length : -1,
+  };
+  // where packets are let through there is no reason to tell them apart
+  const keyOf = ({ verb, reason, rule }: Ending): string => (verb === "allow" ? `allow ${rule}` : `${verb} ${rule} ${reason}`);
+  const planOf = (family: Family): Plan => {
+    const asked = family === 0 || (options.families ?? [4, 6]).includes(family);
+    const decision = compile(asked ? compiled : [], family, { keyOf, fallback });
+    return { decision, reads: readsOf(decision) };
+  };
+  return { rules, ipv4: planOf(4), ipv6: planOf(6), other: planOf(0) };
+}
+
+function readRule(text: string, place: number, abilities: Abilities): FilterRule {
+  try {
+    const rule = parseRule(text);
+    refuseUnknowable(rule.condition, abilities, text);
+    return rule;
+  } catch (error) {
+    if (error instanceof FilterError) throw error.at(`AccessControl: rules[${place}]`);
+    throw error;
+  }
+}
+
+/** @throws {FilterError} for what this block cannot know of a packet */
+function refuseUnknowable(condition: Condition, abilities: Abilities, text: string): void {
+  const refuse = (word: string, why: string): never => {
+    const from = Math.max(0, text.search(new RegExp(`\\b${word}\\b`)));
+    throw new FilterError(`"${word}" ${why}`, text, { from, to: from + word.length });
+  };
+  switch (condition.kind) {
+    case "and":
+    case "or":
+      refuseUnknowable(condition.left, abilities, text);
+      refuseUnknowable(condition.right, abilities, text);
+      return;
+    case "not":
+      refuseUnknowable(condition.operand, abilities, text);
+      return;
+    case "established":
+      refuse("established", "needs the flows of a connection tracker, and check(pkt) has none");
+      return;
+    case "mark":
+    case "identity":
+      if (!abilities.mark) refuse(condition.kind, "is known on tc alone: use TcAccessControl");
+  }
+}
+
+function readsOf(decision: Decision<Ending>): Reads {
+  const reads: { -readonly [name in FieldName]?: true } = {};
+  for (const node of nodesOf(decision)) {
+    if ((node.kind === "below" || node.kind === "equal") && node.field.kind === "named") reads[node.field.name] = true;
+  }
+  return reads;
+}

@@ -1,0 +1,7 @@
+/** The building blocks: `import { … } from "datapath/blocks"`. */
+export { AccessControl, Logged, TcAccessControl } from "./access-control/access-control.dp.js";
+export { FilterError } from "./access-control/filter/error.js";
+export { type AccessControlOptions, PrefixAction } from "./access-control/options.js";
+export { ArpResponder } from "./arp-responder/arp-responder.dp.js";
+export type { ArpResponderOptions } from "./arp-responder/options.js";
+export { Counter } from "./counter/counter.dp.js";
