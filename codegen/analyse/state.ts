@@ -211,14 +211,25 @@ export class State {
       return merged.kind === "integer" ? merged.form : constant(0n);
     };
 
+    // A local that some paths leave alone belongs to one case of a choice: it is read behind that case's tag alone, so
+    // only the paths that assigned it count.
+    const mergeSome = (id: number): Value => {
+      const some = states.filter(state => state.locals.has(id));
+      const values = some.flatMap(state => state.locals.get(id) ?? []);
+      const range = values.map((value, path) => rangeOfValue(some[path]?.facts ?? first.facts, value)).reduce(hull);
+      const form = ofAtom(atoms.input(`local ${id}`, range).id);
+      return values.every(value => value.kind === "truth") ? truth(isOne(form)) : integer(form);
+    };
+
     const result = new State(atoms);
     result.end = mergeForms(
       "data_end",
       states.map(state => state.end),
     );
-    for (const id of first.locals.keys()) {
+    for (const id of new Set(states.flatMap(state => [...state.locals.keys()]))) {
       const values = states.flatMap(state => state.locals.get(id) ?? []);
       if (values.length === states.length) result.locals.set(id, merge(`local ${id}`, values));
+      else result.locals.set(id, mergeSome(id));
     }
     for (const id of first.pointers.keys()) {
       const values = states.flatMap(state => state.pointers.get(id) ?? []);

@@ -276,7 +276,7 @@ function binaryExpression(context: Context, frame: Frame, node: ts.BinaryExpress
   }
   const compound = compoundOperators[operator];
   if (compound) return compoundAssignment(context, frame, node, compound);
-  const left = context.bind(lowerExpression(context, frame, node.left), "left", node.left);
+  const left = lowerExpression(context, frame, node.left);
   const right = lowerExpression(context, frame, node.right);
   if (context.dead) return poison;
   const text = ts.tokenToString(operator) ?? "?";
@@ -298,7 +298,7 @@ const compoundOperators: { readonly [kind: number]: string | undefined } = {
 function compoundAssignment(context: Context, frame: Frame, node: ts.BinaryExpression, operator: string): Value {
   const shared = sharedAdd(context, frame, node, operator);
   if (shared) return shared;
-  const left = context.bind(lowerExpression(context, frame, node.left), "left", node.left);
+  const left = lowerExpression(context, frame, node.left);
   const right = lowerExpression(context, frame, node.right);
   if (context.dead) return poison;
   const value = context.bind(binary(context, operator, left, right, node), "value", node);
