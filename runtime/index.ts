@@ -6,6 +6,7 @@ export type { Notice } from "./deployment/filesystem.js";
 export { type DeploymentStatus, type HookStatus, status, type TargetStatus } from "./deployment/status.js";
 export { DatapathError, type ExitCode, type RuntimeErrorCode, runtimeErrors } from "./errors.js";
 export type { VariableInput } from "./load/sections.js";
+export { probeMachine, type Requirement } from "./machine/probe.js";
 export { EventStream } from "./maps/events.js";
 export { LiveMap } from "./maps/live.js";
 export { RawMap } from "./maps/raw.js";

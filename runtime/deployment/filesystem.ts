@@ -1,5 +1,5 @@
 /** Sees to it that there is a BPF file system to pin in. */
-import { readlinkSync, statfsSync } from "node:fs";
+import { readFileSync, statfsSync } from "node:fs";
 import { DatapathError } from "../errors.js";
 import { isNativeError, native } from "../native/index.js";
 import { BPF_FOLDER } from "./layout.js";
@@ -48,11 +48,13 @@ export function prepareFilesystem(root: string, notice: Notice): void {
   }
 }
 
-/** Whether the mounts seen here are others than the first process's. */
-function privateMounts(): boolean {
+/** Whether this process sees a /sys of its own: `ip netns exec` mounts one, named for the namespace. */
+export function privateMounts(): boolean {
   try {
-    return readlinkSync("/proc/1/ns/mnt") !== readlinkSync("/proc/self/ns/mnt");
+    const mounts = readFileSync("/proc/self/mountinfo", "utf8").split("\n");
+    const source = mounts.map(line => / \/sys .* - sysfs (\S+) /.exec(line)?.[1]).findLast(found => found !== undefined);
+    return source !== undefined && !["sysfs", "sys", "none"].includes(source);
   } catch {
-    return false; // without the right to ask, a mount will not succeed either
+    return false; // without /proc there is no telling
   }
 }

@@ -312,7 +312,7 @@ test("many cycles leave no descriptor, pin or map", async () => {
   const mapsBefore = await maps(); // other tests' handles may not be collected yet
   const descriptors = (): number => readdirSync("/proc/self/fd").length;
   const before = descriptors();
-  for (let i = 0; i < Number(process.env["CYCLES"] ?? 200); i++) await cycle();
+  for (let i = 0; i < Number(process.env.CYCLES ?? 200); i++) await cycle();
   assert.is(descriptors(), before);
   assert.equal(pins(), []);
   // The kernel frees maps behind a grace period.

@@ -8,6 +8,7 @@ import { DatapathError } from "../errors.js";
 import { Descriptor } from "../native/descriptor.js";
 import { failedWith, isNativeError, native } from "../native/index.js";
 import { type FilterPlace, filterAt, setFilter } from "../network/clsact.js";
+import { deviceByIndex } from "../network/device.js";
 import { NetworkNamespace } from "../network/namespace.js";
 import { attachPoint, type TargetRecord } from "../target/target.js";
 import { filterText } from "./attachment.js";
@@ -73,6 +74,11 @@ function attachXdp({ program, path, target }: NewAttachment, how: AttachHow): vo
   const { program: other } = native().queryXdp(target.ifindex);
   if (other !== 0) throw occupied(target, other);
   keep(createXdp(program, target, how), path);
+  if (deviceByIndex(target.ifindex)?.kind === "veth") {
+    how.notice(
+      `${target.device} is a veth: XDP sees unfinished checksums while the sender offloads them (ethtool -K DEVICE tx off, at the sender)`,
+    );
+  }
 }
 
 function createXdp(program: number, target: TargetRecord, how: AttachHow): number {

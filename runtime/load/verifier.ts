@@ -85,15 +85,17 @@ export function loadError(error: NativeError, manifest: Manifest): DatapathError
       return new DatapathError("DP6011", `${error.message}`, { cause: error });
     case "ENOMEM":
     case "E2BIG":
-      return new DatapathError("DP6015", `${error.message}${lastLine(log)}`, { cause: error });
+      return new DatapathError("DP6015", `${error.message}${complaint(log)}`, { cause: error });
     default:
-      return new DatapathError("DP6014", `${error.message}${lastLine(log)}`, { cause: error });
+      return new DatapathError("DP6014", `${error.message}${complaint(log)}`, { cause: error });
   }
 }
 
-function lastLine(log: string): string {
-  const line = log.trimEnd().split("\n").at(-1);
-  return line ? ` (${line})` : "";
+/** libbpf's last complaint in front of giving up, which it says of the whole object. */
+function complaint(log: string): string {
+  const lines = log.split("\n").filter(one => /^libbpf: .*(fail|error|invalid|unsupported)/i.test(one));
+  const line = lines.findLast(one => !/failed to load object|BTF is optional/.test(one));
+  return line ? ` (${line.replace(/^libbpf: /, "")})` : "";
 }
 
 function keepLog(log: string, name: string): string | undefined {

@@ -149,6 +149,8 @@ export interface Addon {
   swapLinks(steps: readonly Swap[]): void;
   detachLink(fd: number): void;
   linkInfo(fd: number): LinkInfo;
+  /** The programs on a tcx hook, in order; undefined where the kernel has no tcx. */
+  queryTcx(ifindex: number, attachType: number): number[] | undefined;
   /** What XDP runs on a device; program 0 for none. */
   queryXdp(ifindex: number): { readonly mode: number; readonly program: number };
   /** One rtnetlink request, which asks for an acknowledgement or is a dump; the messages of its answer. */

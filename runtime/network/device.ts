@@ -1,6 +1,6 @@
 /** Network devices as rtnetlink tells of them, in the thread's network namespace. */
 import { failedWith } from "../native/index.js";
-import { bytesOf, type Message, NLM_F_DUMP, request, textAttribute, textOf, u32Attribute, u32Of } from "./netlink.js";
+import { bytesOf, type Message, NLM_F_DUMP, nested, request, textAttribute, textOf, u32Attribute, u32Of } from "./netlink.js";
 
 const RTM_GETLINK = 18;
 const RTM_GETADDR = 22;
@@ -14,6 +14,8 @@ const IFLA_ADDRESS = 1;
 const IFLA_IFNAME = 3;
 const IFLA_MTU = 4;
 const IFLA_LINK = 5;
+const IFLA_LINKINFO = 18;
+const IFLA_INFO_KIND = 1;
 const IFLA_LINK_NETNSID = 37;
 const IFLA_TARGET_NETNSID = 46;
 const IFA_ADDRESS = 1;
@@ -34,6 +36,8 @@ export interface Device {
   readonly mtu: number;
   /** 6 bytes, network order; empty where the device has none */
   readonly mac: Uint8Array;
+  /** "veth", "bridge"; empty for hardware */
+  readonly kind: string;
   /** the other end of a veth, an index of `peerNamespace` */
   readonly peer: number | undefined;
   /** this namespace's number for the peer's; undefined where it is the same */
@@ -55,6 +59,7 @@ function device(message: Message): Device {
     name: textOf(attributes.get(IFLA_IFNAME)),
     mtu: u32Of(attributes.get(IFLA_MTU)) ?? 0,
     mac: mac ? bytesOf(mac) : new Uint8Array(),
+    kind: textOf(nested(attributes.get(IFLA_LINKINFO)).get(IFLA_INFO_KIND)),
     peer: u32Of(attributes.get(IFLA_LINK)),
     peerNamespace: u32Of(attributes.get(IFLA_LINK_NETNSID)),
   };

@@ -15,11 +15,14 @@ constexpr int kNotSupportedByKernel = 524;
 
 std::string NameOf(int error) {
   if (error == kNotSupportedByKernel) return "ENOTSUPP";
-  if (error == EOPNOTSUPP) return "EOPNOTSUPP";
+#ifdef __GLIBC__
+  if (const char* name = strerrorname_np(error)) return strcmp(name, "ENOTSUP") == 0 ? "EOPNOTSUPP" : name;
+#else
   char name[64];
   uv_err_name_r(-error, name, sizeof name);
-  if (strncmp(name, "Unknown", 7) == 0) return "E" + std::to_string(error);
-  return name;
+  if (strncmp(name, "Unknown", 7) != 0) return strcmp(name, "ENOTSUP") == 0 ? "EOPNOTSUPP" : name;
+#endif
+  return "E" + std::to_string(error);
 }
 
 std::string TextOf(int error) {

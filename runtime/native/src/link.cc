@@ -85,6 +85,19 @@ Napi::Value QueryXdp(const Napi::CallbackInfo& info) {
   return out;
 }
 
+// (ifindex, attach type): the programs on a tcx hook, in order; undefined where the kernel has no tcx
+Napi::Value QueryTcx(const Napi::CallbackInfo& info) {
+  Napi::Env env = info.Env();
+  uint32_t ids[64], count = 64, flags = 0;
+  if (bpf_prog_query(Int(info, 0), static_cast<bpf_attach_type>(Int(info, 1)), 0, &flags, ids, &count)) {
+    if (errno == EINVAL) return env.Undefined();
+    Fail(env, errno, "query tcx of device", std::to_string(Int(info, 0)));
+  }
+  auto list = Napi::Array::New(env);
+  for (uint32_t i = 0; i < count; i++) list.Set(i, ids[i]);
+  return list;
+}
+
 }  // namespace
 
 void ExportLinks(Napi::Env env, Napi::Object exports) {
@@ -92,6 +105,7 @@ void ExportLinks(Napi::Env env, Napi::Object exports) {
   exports.Set("swapLinks", Napi::Function::New(env, SwapLinks, "swapLinks"));
   exports.Set("detachLink", Napi::Function::New(env, DetachLink, "detachLink"));
   exports.Set("linkInfo", Napi::Function::New(env, LinkInfo, "linkInfo"));
+  exports.Set("queryTcx", Napi::Function::New(env, QueryTcx, "queryTcx"));
   exports.Set("queryXdp", Napi::Function::New(env, QueryXdp, "queryXdp"));
 }
 

@@ -51,6 +51,7 @@ Napi::Value Netlink(const Napi::CallbackInfo& info) {
   Napi::Env env = info.Env();
   Bytes request = BytesAt(info, 0);
   std::string purpose = Text(info, 1);
+  if (request.size < sizeof(nlmsghdr)) throw Napi::RangeError::New(env, "netlink " + purpose + ": a message without header");
   Socket link(NETLINK_ROUTE);
   if (link.fd < 0) Fail(env, errno, "open netlink for", purpose);
   int on = 1;
