@@ -64,8 +64,9 @@ export function writeRecord(input: BuildRecordInput): void {
     mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
     writeFileSync(temporary, JSON.stringify(record), { mode: 0o600 });
     renameSync(temporary, path);
-  } catch {
+  } catch (error) {
     rmSync(temporary, { force: true });
+    if (!(error instanceof Error && "syscall" in error)) throw error;
   }
 }
 

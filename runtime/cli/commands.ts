@@ -5,6 +5,8 @@ type Loader = () => Promise<{ readonly command: Command }>;
 
 export const commands = {
   init: () => import("./commands/init.js"),
+  check: () => import("./commands/check.js"),
+  build: () => import("./commands/build.js"),
   sim: () => import("./commands/sim.js"),
   explain: () => import("./commands/explain.js"),
   attach: () => import("./commands/attach.js"),

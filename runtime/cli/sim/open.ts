@@ -3,6 +3,7 @@ import { existsSync } from "node:fs";
 import { basename } from "node:path";
 import type { HookName } from "../../../codegen/bundle/manifest.js";
 import { loadBundle } from "../../bundle/bundle.js";
+import { isSource } from "../bundle-path.js";
 import { CommandError, UsageError } from "../command-error.js";
 import { requireNoErrors } from "../diagnostics-view.js";
 import { ExitCode } from "../exit-code.js";
@@ -29,9 +30,9 @@ export async function openNode(file: string, hook: HookName | undefined, params:
 }
 
 /** A bundle's program. */
-export async function openKernel(given: string, hook: HookName | undefined, params: Params, _terminal: Terminal): Promise<Judge> {
+export async function openKernel(given: string, hook: HookName | undefined, params: Params, terminal: Terminal): Promise<Judge> {
   const { KernelJudge } = await import("./kernel-judge.js");
-  const { manifest, object } = loadBundle(given);
+  const { manifest, object } = isSource(given) ? await (await import("../compile.js")).compileSource(given, terminal) : loadBundle(given);
   const hooks = manifest.hooks.map(entry => entry.hook);
   return new KernelJudge(object, manifest, chooseHook(hook, hooks, manifest.name), params);
 }

@@ -1,0 +1,46 @@
+/** `dp check`: what the compiler, and if asked the verifier, has to say. Nothing is written. */
+import type { HookName } from "../../../codegen/bundle/manifest.js";
+import { compile } from "../../../codegen/compile.js";
+import { type Diagnostic, hasErrors } from "../../../codegen/diagnostics/diagnostic.js";
+import { toJson } from "../../../codegen/diagnostics/render.js";
+import { loadForTest } from "../../test-run/load.js";
+import { defineCommand } from "../command.js";
+import { UsageError } from "../command-error.js";
+import { rootOf } from "../compile.js";
+import { costLines, hookCosts } from "../cost-view.js";
+import { exitCodeOf, showDiagnostics } from "../diagnostics-view.js";
+
+export const command = defineCommand({
+  name: "check",
+  summary: "types, subset, ranges and cost of a pipeline; writes nothing",
+  usage: ["FILE... [--load]"],
+  options: {
+    load: { type: "boolean", about: "ask this kernel's verifier too; needs what attaching needs" },
+  },
+  examples: ["dp check edge.dp.ts", "sudo dp check edge.dp.ts --load"],
+  notes: ["Without --load the count of verified instructions is a bound, never below the verifier's."],
+  async run({ load }, files, terminal) {
+    if (files.length === 0) throw new UsageError("no file was named", "dp check edge.dp.ts");
+    const all: Diagnostic[] = [];
+    const documents: unknown[] = [];
+    for (const file of files) {
+      terminal.progress(`checking ${file}`);
+      const { bundle, diagnostics } = await compile(file);
+      showDiagnostics(diagnostics, rootOf(file), terminal);
+      all.push(...diagnostics);
+      const costs = bundle ? hookCosts(bundle, load ? verifierCounts(bundle) : undefined) : [];
+      documents.push({ file, ok: !hasErrors(diagnostics), diagnostics: toJson(diagnostics), hooks: costs });
+      if (!bundle) continue;
+      terminal.print(`${file}: no errors`);
+      for (const line of costLines(costs)) terminal.print(line);
+    }
+    terminal.document({ ok: !hasErrors(all), files: documents });
+    return exitCodeOf(all);
+  },
+});
+
+/** Loads the programs, with maps of their own that go with this process. */
+function verifierCounts({ manifest, object }: Parameters<typeof hookCosts>[0]): ReadonlyMap<HookName, number> {
+  using program = loadForTest(object, manifest);
+  return new Map(manifest.hooks.map(({ hook }) => [hook, program.info(hook).verifiedInstructions]));
+}

@@ -1,0 +1,55 @@
+/** What a program costs: its instructions, and the verifier's work. */
+import { costOf, VERIFIER_LIMIT } from "../../codegen/analyse/cost.js";
+import type { HookName } from "../../codegen/bundle/manifest.js";
+import type { BundleParts } from "../../codegen/bundle/write-bundle.js";
+import { readObject } from "../../codegen/object/elf.js";
+import { programsOf } from "../../codegen/object/programs.js";
+import { table } from "./terminal.js";
+
+export interface HookCost {
+  readonly hook: HookName;
+  readonly instructions: number;
+  /** instructions that the verifier walks: its own count where the program was loaded, else a bound that it does not pass */
+  readonly verified: number;
+  readonly counted: boolean;
+  /** the line with the largest share of it, where that is more than half */
+  readonly dominated: { readonly file: string; readonly line: number } | undefined;
+}
+
+/** @param counts the verifier's own counts, by hook */
+export function hookCosts({ manifest, object }: BundleParts, counts?: ReadonlyMap<HookName, number>): HookCost[] {
+  const programs = programsOf(readObject(object));
+  return manifest.hooks.flatMap(({ hook, program: name }) => {
+    const program = programs.find(candidate => candidate.name === name);
+    if (!program) return [];
+    const { instructions, verified, lines } = costOf(program);
+    const counted = counts?.get(hook);
+    const [most] = lines;
+    return [
+      {
+        hook,
+        instructions,
+        verified: counted ?? Number(verified),
+        counted: counted !== undefined,
+        dominated: most && most.verified * 2n > verified && lines.length > 1 ? { file: most.file, line: most.line } : undefined,
+      },
+    ];
+  });
+}
+
+export function costLines(costs: readonly HookCost[]): string[] {
+  return table(
+    costs.map(({ hook, instructions, verified, counted, dominated }) => [
+      `  ${hook}`,
+      `${instructions} instructions`,
+      verifiedText(verified, counted),
+      dominated && !counted ? `most of it at ${dominated.file}:${dominated.line}` : "",
+    ]),
+  );
+}
+
+/** A bound over the verifier's limit says nothing: the verifier prunes, the bound does not. */
+function verifiedText(verified: number, counted: boolean): string {
+  if (counted) return `${verified} verified`;
+  return verified < Number(VERIFIER_LIMIT) ? `at most ${verified} verified` : "no bound on what is verified";
+}
