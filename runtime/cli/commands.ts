@@ -14,6 +14,7 @@ export const commands = {
   status: () => import("./commands/status.js"),
   set: () => import("./commands/set.js"),
   map: () => import("./commands/map.js"),
+  doctor: () => import("./commands/doctor.js"),
 } satisfies Record<string, Loader>;
 
 export const commandNames: readonly string[] = Object.keys(commands);
