@@ -80,7 +80,7 @@ export function removeTree(path: string): void {
   unless(["ENOENT"], () => rmdirSync(path));
 }
 
-/** Removes a folder if nothing is in it. */
+/** Removes a folder if nothing is in it; one that someone else made for this user stays. */
 export function removeIfEmpty(path: string): void {
-  unless(["ENOENT", "ENOTEMPTY", "EBUSY"], () => rmdirSync(path));
+  unless(["ENOENT", "ENOTEMPTY", "EBUSY", "EACCES", "EPERM"], () => rmdirSync(path));
 }
