@@ -28,7 +28,8 @@ export const runner: KernelRunner = {
   },
 };
 
-class Session implements KernelSession {
+/** One bundle in the kernel, for one hook. */
+export class Session implements KernelSession {
   readonly #manifest: Manifest;
   readonly #object: Uint8Array;
   readonly #hook: Hook;

@@ -105,6 +105,13 @@ function network(random: Random): Layers {
   ])();
 }
 
+/** Whether a test run takes the frame: on tc the kernel wants a whole network header behind IP's types. */
+export function isRunnable(hook: "xdp" | "ingress" | "egress", bytes: Uint8Array): boolean {
+  if (hook === "xdp") return true;
+  const type = ((bytes[12] ?? 0) << 8) | (bytes[13] ?? 0);
+  return bytes.length >= (type === 0x0800 ? 34 : type === 0x86dd ? 54 : 14);
+}
+
 export function randomPacket(random: Random): RandomPacket {
   const ethernet = { dst: Number(random.bigBetween(0n, (1n << 48n) - 1n)), src: random.below(4) };
   const tags = random.weighted([

@@ -12,6 +12,8 @@ export type Hook = "xdp" | "ingress" | "egress";
 
 export interface Program {
   readonly seed: number;
+  /** the pipeline's class */
+  readonly name: string;
   readonly hooks: readonly Hook[];
   readonly parts: readonly Part[];
 }
@@ -22,12 +24,14 @@ const names = {
   headers: standardHeaders.map(({ name }) => name).join(", "),
 };
 
-export function sourceOf(program: Program): string {
-  return `// seed ${program.seed}
-import { ${names.datapath} } from "datapath";
+/** One file of several programs, each under its own name; the first is the file's pipeline. */
+export function sourceOf(...programs: readonly Program[]): string {
+  const texts = programs.map(program => `// seed ${program.seed}\n${print(program.parts)}`);
+  return `import { ${names.datapath} } from "datapath";
 import { ${names.headers} } from "datapath/headers";
 
-${print(program.parts)}
+${texts.join("\n")}
+export default ${programs[0]?.name};
 `;
 }
 
@@ -45,13 +49,16 @@ interface World {
   readonly evidence: Extract<Result, { type: "evidence" }>[];
 }
 
+const ofModule: ReadonlySet<string> = new Set(["Struct", "Header", "Found", "LIMIT", "TABLE", "mix", "Block"]);
+
 export function generate(seed: number): Program {
   const random = new Random(seed);
   const counts = new Map<string, number>();
   const fresh = (stem: string) => {
     const next = (counts.get(stem) ?? 0) + 1;
     counts.set(stem, next);
-    return `${stem}${next}`;
+    // what stands at the top of a file is named for its program: several share one
+    return ofModule.has(stem) ? `${stem}${next}_${seed}` : `${stem}${next}`;
   };
   const world: World = {
     random,
@@ -69,9 +76,10 @@ export function generate(seed: number): Program {
   declareConstants(world);
   for (let i = random.below(3); i > 0; i--) declareFunction(world);
   const blocks = Array.from({ length: random.between(0, 2) }, () => makeBlock(world));
-  const pipeline = makePipeline(world, blocks);
+  const name = `Fuzzed_${seed}`;
+  const pipeline = makePipeline(world, name, blocks);
   const parts = [...world.declarations, pipeline.text].flatMap((each): readonly Part[] => [each, "\n\n"]);
-  return { seed, hooks: pipeline.hooks, parts };
+  return { seed, name, hooks: pipeline.hooks, parts };
 }
 
 function declareTypes(world: World): void {
@@ -423,7 +431,11 @@ function makeMethod(
   };
 }
 
-function makePipeline(world: World, blocks: readonly BlockModel[]): { readonly text: Fragment; readonly hooks: readonly Hook[] } {
+function makePipeline(
+  world: World,
+  className: string,
+  blocks: readonly BlockModel[],
+): { readonly text: Fragment; readonly hooks: readonly Hook[] } {
   const { random, fresh } = world;
   const fields: Fragment[] = [];
   const setUp: Fragment[] = [];
@@ -473,7 +485,7 @@ function makePipeline(world: World, blocks: readonly BlockModel[]): { readonly t
       ? []
       : [fragment("constructor", ["constructor() ", { kind: "body", statements: [fragment("super", ["super();"]), ...setUp] }])];
   const text = fragment("pipeline", [
-    "export default class Fuzzed extends Pipeline {",
+    `export class ${className} extends Pipeline {`,
     ...[...fields, ...own.texts, ...construction, ...methods].flatMap((each): readonly Part[] => ["\n  ", indented(each)]),
     "\n}",
   ]);

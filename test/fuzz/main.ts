@@ -1,0 +1,116 @@
+/**
+ * `npm run fuzz -- --programs 200 --seed 1`: random programs, random packets, Node against the kernel.
+ *
+ * The last line counts; the exit code is 0 only where the verifier took every program and no answer differed.
+ */
+import { spawn } from "node:child_process";
+import { mkdirSync, writeFileSync } from "node:fs";
+import { cpus, tmpdir } from "node:os";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
+import { Coverage } from "./coverage.js";
+import { generate, sourceOf } from "./program.js";
+import type { Outcome } from "./trial.js";
+import type { Report } from "./worker.js";
+
+const { values } = parseArgs({
+  options: {
+    programs: { type: "string", default: "200" },
+    seed: { type: "string", default: "1" },
+    packets: { type: "string", default: "20" },
+    /** how many failures are shrunk */
+    shrink: { type: "string", default: "3" },
+    /** seconds for one of them */
+    "shrink-time": { type: "string", default: "60" },
+    /** processes; each on a processor of its own */
+    jobs: { type: "string", default: `${Math.max(1, cpus().length)}` },
+  },
+});
+const programs = Number(values.programs);
+const packets = Number(values.packets);
+/** Seeds of different runs lie far apart. */
+const first = Number(values.seed) * 1_000_000;
+/** Programs of one worker's life. */
+const LIFE = 200;
+
+const folder = join(tmpdir(), `datapath-fuzz-${values.seed}`);
+const coverage = new Coverage();
+const counts: Record<Outcome["kind"], number> = { agrees: 0, rejected: 0, crashed: 0, refused: 0, differs: 0 };
+let packetCount = 0;
+const failures: { readonly seed: number; readonly outcome: Outcome }[] = [];
+
+function take({ seed, outcome }: Report): void {
+  counts[outcome.kind] += 1;
+  coverage.add(generate(seed).parts);
+  if (outcome.kind === "agrees") packetCount += outcome.packets;
+  else {
+    failures.push({ seed, outcome });
+    mkdirSync(folder, { recursive: true });
+    writeFileSync(join(folder, `${seed}.dp.ts`), sourceOf(generate(seed)));
+    writeFileSync(join(folder, `${seed}.txt`), outcome.text);
+    console.log(`${outcome.kind}: seed ${seed}: ${outcome.text.split("\n").slice(0, 4).join("\n    ")}`);
+  }
+}
+
+/** One worker on one processor: per-CPU maps are then whole in one slot. */
+function work(cpu: number, seed: number, count: number, shrinkTime: number, report: (of: Report) => void): Promise<void> {
+  const worker = fileURLToPath(new URL("worker.ts", import.meta.url));
+  const node = [process.execPath, "--conditions=datapath", "--import", "tsx", worker];
+  const child = spawn("taskset", ["--cpu-list", `${cpu}`, ...node, `${seed}`, `${count}`, `${packets}`, `${shrinkTime}`], {
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  process.once("exit", () => child.kill("SIGKILL"));
+  let next = seed;
+  createInterface({ input: child.stdout }).on("line", line => {
+    const of: Report = JSON.parse(line);
+    next = of.seed + 1;
+    report(of);
+  });
+  return new Promise((resolve, reject) => {
+    child.once("error", reject);
+    child.once("close", code => {
+      if (code === 0 || next >= seed + count) return resolve();
+      report({ seed: next, outcome: { kind: "crashed", text: `the worker ended with ${code}` } });
+      resolve(next + 1 < seed + count ? work(cpu, next + 1, seed + count - next - 1, shrinkTime, report) : undefined);
+    });
+  });
+}
+
+async function run(): Promise<void> {
+  let next = first;
+  const end = first + programs;
+  const lane = async (cpu: number) => {
+    while (next < end) {
+      const seed = next;
+      const count = Math.min(LIFE, Math.ceil(programs / Number(values.jobs)), end - seed);
+      next += count;
+      await work(cpu, seed, count, 0, take);
+    }
+  };
+  await Promise.all(Array.from({ length: Number(values.jobs) }, (_, i) => lane(i % cpus().length)));
+}
+
+async function shrinkFailures(): Promise<void> {
+  const grave = failures.filter(({ outcome }) => outcome.kind !== "rejected");
+  const time = Number(values["shrink-time"]) * 1000;
+  for (const { seed, outcome } of grave.slice(0, Number(values.shrink))) {
+    console.log(`\nsmallest program that fails like seed ${seed} (${outcome.kind}):`);
+    await work(0, seed, 1, time, ({ minimal, outcome: last }) => {
+      console.log(minimal ?? "");
+      if (last.kind !== "agrees") console.log(last.text.split("\n").slice(0, 12).join("\n"));
+    });
+  }
+}
+
+await run();
+await shrinkFailures();
+for (const line of coverage.report()) console.log(line);
+if (failures.length > 0) console.log(`failing programs and what they failed with are in ${folder}`);
+const rejections = counts.refused;
+const differences = counts.differs + counts.crashed;
+console.log(
+  `${programs} programs, ${packetCount} packets, ${rejections} verifier rejections, ${differences} differences (${counts.crashed} of them crashes), ${counts.rejected} rejected by check`,
+);
+process.exitCode = rejections === 0 && differences === 0 ? 0 : 1;
