@@ -153,6 +153,7 @@ function runStatement(pass: Pass, statement: Statement, state: State): State | u
       fresh(pass, state, statement.ok);
       return state;
     case "count":
+    case "forget":
       return state;
     case "mirror":
       checkLength(pass, state, statement.device, "the device", 32, span);

@@ -187,6 +187,11 @@ export type Statement =
   | { readonly kind: "point"; readonly pointer: Pointer; readonly offset: Expr; readonly span: Span }
   /** the same address under another name, where branches with different entries join */
   | { readonly kind: "alias"; readonly pointer: Pointer; readonly from: Pointer | "null"; readonly span: Span }
+  /**
+   * An unrolled round joined different offsets here: the verifier may forget which path it took, so that it need not walk
+   * the rest once for each. The value stays the same.
+   */
+  | { readonly kind: "forget"; readonly local: Local; readonly span: Span }
   | {
       readonly kind: "if";
       readonly condition: Expr;

@@ -116,6 +116,7 @@ export function mapExpressions(statement: Statement, f: (expr: Expr) => Expr): S
     case "delete":
     case "emit":
     case "count":
+    case "forget":
       return statement;
   }
 }
@@ -192,7 +193,10 @@ export function visitStatements(body: readonly Statement[], visit: (statement: S
 }
 
 /** How often each local is read, and assigned, by id. */
-export function countLocals(body: readonly Statement[]): { readonly reads: ReadonlyMap<number, number>; readonly writes: ReadonlyMap<number, number> } {
+export function countLocals(body: readonly Statement[]): {
+  readonly reads: ReadonlyMap<number, number>;
+  readonly writes: ReadonlyMap<number, number>;
+} {
   const reads = new Map<number, number>();
   const writes = new Map<number, number>();
   visitStatements(body, statement => {

@@ -41,7 +41,7 @@ export function printProgram(programs: readonly Analysed[], registry: Registry, 
   const bodies: Line[][] = [];
   const printers: StatementPrinter[] = [];
   for (const { program, analysis } of programs) {
-    const printer = new StatementPrinter(program.hook, analysis, layouts, options.testing);
+    const printer = new StatementPrinter(program, analysis, layouts, options.testing);
     printer.printAll(program.body);
     printers.push(printer);
     bodies.push(wrapFunction(program, printer, registry, programs));
@@ -98,10 +98,13 @@ function wrapFunction(program: Program, printer: StatementPrinter, registry: Reg
     put("\t__u8 *data_end = (__u8 *)(long)ctx->data_end;");
     put("\t__u8 *frame = front;");
   }
-  if (needsFrame) put("\tbool tagged = 0;");
-  if (uses.tag) put("\t__u32 tci = 0;");
+  if (uses.tag) {
+    put("\tbool tagged = 0;");
+    put("\t__u32 tci = 0;");
+  }
   if (uses.dropped || uses.aborted || uses.finish || needsPacket || printer.testing) put("\t__u32 site = 0;");
   if (uses.finish) put("\t__u64 verdict_ = 0;");
+  if (uses.dropped || uses.finish) put("\tint action = 0;");
   for (const { name, type } of printer.locals.values()) put(`\t${type} ${name} = 0;`);
   for (const { name, type } of printer.pointers.values()) put(`\t${type}${name} = 0;`);
   for (const { name, type } of printer.buffers.values()) put(`\t${type} ${name};`);
@@ -136,17 +139,24 @@ function wrapFunction(program: Program, printer: StatementPrinter, registry: Reg
     for (const line of finishLines(registry, onTc, program.hook, printer.testing)) tail(`\t${line}`);
     uses.dropped = uses.dropped || registry.actions.has(Action.Drop);
   }
-  if (uses.aborted || printer.testing) {
+  const aborts = uses.aborted || printer.testing;
+  if (aborts) {
     tail("aborted: __attribute__((unused));");
     if (printer.testing) tail(`\tworld.verdict = ${Action.Abort};`);
     tail(`\tsite = ${abortSlot(registry)};`);
-    tail(`\tcount_drop(site);`);
-    tail(`\treturn ${onTc ? "TC_ACT_SHOT" : "XDP_ABORTED"};`);
+    if (uses.dropped) {
+      tail(`\taction = ${onTc ? "TC_ACT_SHOT" : "XDP_ABORTED"};`);
+      tail("\tgoto counted;");
+    }
   }
   if (uses.dropped) {
     tail("dropped: __attribute__((unused));");
+    tail(`\taction = ${onTc ? "TC_ACT_SHOT" : "XDP_DROP"};`);
+    tail("counted: __attribute__((unused));");
+  }
+  if (aborts || uses.dropped) {
     tail("\tcount_drop(site);");
-    tail(`\treturn ${onTc ? "TC_ACT_SHOT" : "XDP_DROP"};`);
+    tail(`\treturn ${uses.dropped ? "action" : onTc ? "TC_ACT_SHOT" : "XDP_ABORTED"};`);
   }
   tail("}");
   const define = findFrame(onTc, uses.tag);
@@ -165,13 +175,11 @@ function reachOf(printer: StatementPrinter): number {
 
 /** The frame behind a tag that is in it; a tag that the hardware took off is in the context. */
 function findFrame(onTc: boolean, needsTag: boolean): string[] {
-  const inFrame = "is_tag(GET16(front + 12)) && front + 18 <= data_end";
-  if (!onTc) {
-    const tag = needsTag ? "tci = tagged ? be16(front + 14) : 0;" : "";
-    return [`#define FIND_FRAME do { tagged = ${inFrame}; frame = front + (tagged ? 4 : 0); ${tag} } while (0)`];
-  }
-  const tag = needsTag ? "if (ctx->vlan_present) { tci = ctx->vlan_tci; tagged = 1; } else tci = tagged ? be16(front + 14) : 0;" : "";
-  return [`#define FIND_FRAME do { tagged = !ctx->vlan_present && ${inFrame}; frame = front + (tagged ? 4 : 0); ${tag} } while (0)`];
+  const tagged = needsTag ? "tagged = 1; tci = be16(front + 14); " : "";
+  const reset = needsTag ? "tagged = 0; tci = 0; " : "";
+  const inFrame = `if (${onTc ? "!ctx->vlan_present && " : ""}is_tag(GET16(front + 12)) && front + 18 <= data_end) { frame = front + 4; ${tagged}}`;
+  const aside = onTc && needsTag ? "if (ctx->vlan_present) { tagged = 1; tci = ctx->vlan_tci; } " : "";
+  return [`#define FIND_FRAME do { frame = front; ${reset}${inFrame} ${aside}} while (0)`];
 }
 
 /** A test build says which verdict it came to, and which tag the packet's metadata holds: a test run shows neither. */

@@ -1,10 +1,11 @@
 /** Statements of one program in C: one line each, `#line` in front, labels for the ends of blocks. */
 import type { Shape } from "../../dsl/core/shape.js";
 import type { Analysis } from "../analyse/analyse.js";
-import { type Buffer, type Expr, framePointer, frontPointer, type HookName, type Label, type Local, type MapDecl, type Place, type Pointer, type Span, type Statement, type VariableDecl } from "../ir/ir.js";
+import { type Buffer, type Expr, framePointer, frontPointer, type HookName, type Label, type Local, type MapDecl, type Place, type Pointer, type Program, type Span, type Statement, type VariableDecl } from "../ir/ir.js";
 import { Action, decodeVerdict } from "../specialise/verdict.js";
 import { ExpressionPrinter, typeName } from "./expressions.js";
 import type { Layouts } from "./layouts.js";
+import { offsetLocals } from "./offset-locals.js";
 import { printMove } from "./moves.js";
 import { type PlaceNames, addressOf, readPlace, writePlace } from "./places.js";
 
@@ -38,9 +39,12 @@ export class StatementPrinter implements PlaceNames {
   readonly #layouts: Layouts;
   readonly #labels = new Map<number, string>();
   #indent = 1;
+  /** locals that become packet offsets, directly or through others */
+  readonly offsets: ReadonlySet<number>;
 
-  constructor(hook: HookName, analysis: Analysis, layouts: Layouts, testing: boolean) {
-    this.hook = hook;
+  constructor(program: Program, analysis: Analysis, layouts: Layouts, testing: boolean) {
+    this.hook = program.hook;
+    this.offsets = offsetLocals(program.body);
     this.testing = testing;
     this.#analysis = analysis;
     this.#layouts = layouts;
@@ -139,6 +143,9 @@ export class StatementPrinter implements PlaceNames {
         return;
       case "alias":
         this.put(`${this.pointer(statement.pointer)} = ${statement.from === "null" ? "0" : this.pointer(statement.from)};`, span);
+        return;
+      case "forget":
+        this.#forget(statement.local, span);
         return;
       case "if":
         this.#if(statement);
@@ -288,6 +295,16 @@ export class StatementPrinter implements PlaceNames {
     else this.put(`if (offset > ${FARTHEST}) offset = ${FARTHEST};`, span);
     this.put(`${pointer} = frame + offset;`, span);
     this.put(`barrier_var(${pointer}); }`, span);
+  }
+
+  /** x ^ y ^ y with a y that the verifier knows nothing of, then a mask: any offset, as far as it can tell. */
+  #forget(local: Local, span: Span): void {
+    const { min, max } = this.#analysis.localRange(local);
+    if (!this.offsets.has(local.id) || min < 0n || max > 0x7fffn || this.#analysis.cType(local) !== "u32") return;
+    const name = this.local(local);
+    const mask = (1n << BigInt(max.toString(2).length)) - 1n;
+    this.put(`{ __u32 unknown = ${this.onTc ? "ctx->hash" : "ctx->rx_queue_index"};`, span);
+    this.put(`barrier_var(unknown); ${name} ^= unknown; barrier_var(${name}); ${name} ^= unknown; barrier_var(${name}); ${name} &= 0x${mask.toString(16)}; }`, span);
   }
 
   /** The text of a checked run-time index; guarded ones end the program where they are outside. */

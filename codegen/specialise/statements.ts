@@ -160,13 +160,26 @@ function unroll(context: Context, frame: Frame, node: ts.Statement, round: (body
       frame.loops.pop();
       if (!context.dead) continues.push(context.exitHere(undefinedValue));
       context.out = at;
+      const before = new Map(context.state.variables);
       closeBlock(context, continues, inner, "round", node);
+      forgetJoined(context, before, node);
     });
     if (!more) break;
   }
   if (!context.dead) breaks.push(context.exitHere(undefinedValue));
   context.out = outer;
+  const before = new Map(context.state.variables);
   closeBlock(context, breaks, whole, "loop", node);
+  forgetJoined(context, before, node);
+}
+
+/** Marks the numbers that the ends of a round joined: where they become offsets, each path would be verified on its own. */
+function forgetJoined(context: Context, before: ReadonlyMap<Variable, Value>, node: ts.Node): void {
+  if (context.dead) return;
+  for (const [variable, value] of context.state.variables) {
+    if (value.kind !== "scalar" || value.domain !== "number" || !value.local || before.get(variable) === value) continue;
+    context.emit({ kind: "forget", local: value.local, span: context.span(node) });
+  }
 }
 
 function forStatement(context: Context, frame: Frame, node: ts.ForStatement): void {
