@@ -209,7 +209,7 @@ export const expressionCodes = {
     explanation: "Objects that are made for a packet become local values: scalars and views, without methods of their own.",
     hint: "write a function or a method of the class",
     example: bodies(
-      "const size = { isShort(): boolean { return pkt.length < 60; } };\nif (size.isShort()) return Verdict.drop('short');",
+      "const size = {\n  isShort(): boolean {\n    return pkt.length < 60;\n  },\n};\nvoid size;",
       "const isShort = (): boolean => pkt.length < 60;\nif (isShort()) return Verdict.drop('short');",
     ),
   },

@@ -43,7 +43,11 @@ export const integerCodes = {
     title: "a divisor that may be zero",
     explanation: "JavaScript gives Infinity or NaN, or throws for a bigint; eBPF gives zero. The divisor must be proved not to be zero.",
     hint: "return before where it is zero, or use Math.max(1, …)",
-    example: bodies(`${ip}pkt.mark = pkt.length % ip.ttl;`, `${ip}pkt.mark = pkt.length % Math.max(1, ip.ttl);`, { headers }),
+    example: bodies(
+      `${ip}if (pkt.length % ip.ttl === 1) return Verdict.drop('one');`,
+      `${ip}if (pkt.length % Math.max(1, ip.ttl) === 1) return Verdict.drop('one');`,
+      { headers },
+    ),
   },
   DP2006: {
     title: "a bigint that may have wrapped",
@@ -103,17 +107,22 @@ export const integerCodes = {
     explanation:
       "128-bit values are two words: comparing them, bit operators and constant shifts cost little, and `* / %` have no instruction.",
     hint: "cut to 64 bits with u64(…)",
-    example: bodies(
-      "const ip = pkt.at(14, Ipv6);\nif (!ip) return Verdict.Pass;\nif (ip.src % 7n === 1n) return Verdict.drop('one');",
-      "const ip = pkt.at(14, Ipv6);\nif (!ip) return Verdict.Pass;\nif (u64(ip.src) % 7n === 1n) return Verdict.drop('one');",
-      { headers: "Ipv6", use: "u64" },
-    ),
+    example: { situation: "`key % 7n` on a u128 that only the analysis knows to be one" },
   },
   DP2101: {
     title: "a constant that does not fit",
     explanation: "A build-time value lies outside the width that it is stored, passed or returned in.",
     hint: "wrap it on purpose with u8(…), u16(…) …, or give a value that fits",
-    example: bodies("pkt.mark = -1;", "pkt.mark = 0xffff_ffff;"),
+    example: {
+      failing: ingress("if (this.isPort(300)) return Verdict.drop('port');", {
+        use: "type u8",
+        members: "isPort(port: u8): boolean {\n  return port === 80;\n}",
+      }),
+      passing: ingress("if (this.isPort(30)) return Verdict.drop('port');", {
+        use: "type u8",
+        members: "isPort(port: u8): boolean {\n  return port === 80;\n}",
+      }),
+    },
   },
   DP2102: {
     title: "a number that is no integer",

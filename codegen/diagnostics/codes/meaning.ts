@@ -27,8 +27,8 @@ export const meaningCodes = {
       "On different paths a variable holds things of different places, as entries of two maps, and what follows would have to do for both.",
     hint: "handle each where it is found",
     example: bodies(
-      "const index = pkt.length % 4;\nconst entry = pkt.length > 60 ? this.long.get(index) : this.short.get(index);\nif (entry) entry.packets += 1n;",
-      "const index = pkt.length % 4;\nif (pkt.length > 60) {\n  const entry = this.long.get(index);\n  if (entry) entry.packets += 1n;\n} else {\n  const entry = this.short.get(index);\n  if (entry) entry.packets += 1n;\n}",
+      "const index = pkt.length % 4;\nconst entry = pkt.length > 60 ? this.long.get(index) : this.short.get(index);\nif (entry && entry.packets === 1n) return Verdict.drop('first');",
+      "const index = pkt.length % 4;\nif (pkt.length > 60) {\n  const entry = this.long.get(index);\n  if (entry && entry.packets === 1n) return Verdict.drop('first');\n} else {\n  const entry = this.short.get(index);\n  if (entry && entry.packets === 1n) return Verdict.drop('first');\n}",
       {
         use: "arrayMap, struct, u64",
         before: "class Total extends struct({ packets: u64 }) {}",
@@ -67,8 +67,12 @@ export const meaningCodes = {
     explanation: "A condition turned out to be a number or text, which TypeScript's types did not show.",
     hint: "compare it: `x !== 0`, or `x !== undefined`",
     example: {
-      failing: ingress("if (this.enabled) return Verdict.drop('enabled');", { members: "readonly enabled: unknown = 1;" }),
-      passing: ingress("if (this.enabled === 1) return Verdict.drop('enabled');", { members: "readonly enabled: unknown = 1;" }),
+      failing: ingress("if (this.isSet(pkt.length)) return Verdict.drop('set');", {
+        members: "isSet(value: unknown): boolean {\n  return value ? true : false;\n}",
+      }),
+      passing: ingress("if (this.isSet(pkt.length)) return Verdict.drop('set');", {
+        members: "isSet(value: unknown): boolean {\n  return value !== undefined;\n}",
+      }),
     },
   },
   DP1206: {
@@ -157,7 +161,7 @@ export const meaningCodes = {
     hint: "write `for (let i = 0; i < N; i++)` with a build-time N, and `break` inside",
     example: bodies(
       "let zeros = 0;\nfor (let i = 0; i < pkt.length; i++) if (pkt.read(i, u8) === 0) zeros += 1;\nif (zeros > 14) return Verdict.drop('zeros');",
-      "let zeros = 0;\nfor (let i = 0; i < 64; i++) {\n  if (i >= pkt.length) break;\n  if (pkt.read(i, u8) === 0) zeros += 1;\n}\nif (zeros > 14) return Verdict.drop('zeros');",
+      "let zeros = 0;\nfor (let i = 0; i < 16; i++) {\n  if (i >= pkt.length) break;\n  if (pkt.read(i, u8) === 0) zeros += 1;\n}\nif (zeros > 14) return Verdict.drop('zeros');",
       { use: "u8" },
     ),
   },
