@@ -5,7 +5,8 @@
  */
 
 import { spawnSync } from "node:child_process";
-import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { type CommandResult, run } from "../lab/command.js";
@@ -26,10 +27,12 @@ if (process.getuid?.() !== 0) {
 }
 
 const say = new Narrator();
-// Inside the project, so that `import "datapath"` is found as in a user's project.
-mkdirSync(join(root, "node_modules/.cache/datapath"), { recursive: true });
-const folder = mkdtempSync(join(root, "node_modules/.cache/datapath/quickstart-"));
-const source = join(folder, `${pipeline}.dp.ts`);
+// A project of its own, as a user has one.
+const folder = mkdtempSync(join(tmpdir(), "datapath-quickstart-"));
+writeFileSync(join(folder, "package.json"), JSON.stringify({ name: pipeline, type: "module" }));
+mkdirSync(join(folder, "node_modules"));
+symlinkSync(root, join(folder, "node_modules/datapath"));
+const source = join(folder, "edge.dp.ts");
 const bundle = join(folder, `${pipeline}.dpo`);
 let target: readonly string[] = [];
 
@@ -90,7 +93,7 @@ async function quickstart(lab: Lab): Promise<void> {
 
   say.step("Build a pipeline: ARP, access control, counters");
   copyFileSync(example, source);
-  say.output((await command("build", source)).stdout);
+  say.output((await command("build", source, "--name", pipeline)).stdout);
 
   say.step("Attach it to the server's device");
   say.output((await command("attach", bundle, ...target)).stdout);
@@ -125,7 +128,7 @@ async function quickstart(lab: Lab): Promise<void> {
   const changed = readFileSync(source, "utf8").replace("8080 or 8081", "8080 or 8081 or 9090");
   writeFileSync(source, changed);
   say.output("a rule is added in the source: allow … or 9090");
-  await command("build", source);
+  await command("build", source, "--name", pipeline);
   await command("attach", bundle, ...target);
   say.check(await opens(client, 9090), "port 9090 is reached now");
 
