@@ -6,6 +6,7 @@ import { type Notice, prepareFilesystem } from "./deployment/filesystem.js";
 import { currentNumber } from "./deployment/generation.js";
 import { Layout, ROOT } from "./deployment/layout.js";
 import { lock } from "./deployment/lock.js";
+import { deploymentShares, sharesMaps, withShared } from "./deployment/shared.js";
 import { list, removeIfEmpty } from "./deployment/tree.js";
 import { update } from "./deployment/update.js";
 import { DatapathError } from "./errors.js";
@@ -51,14 +52,20 @@ export async function attach<P = unknown>(folder: string, target: Target, option
   prepareFilesystem(root, notice);
   const layout = new Layout(root, bundle.manifest.name);
   using _held = await lock(layout.folder);
-  update(layout, {
+  const request = {
     bundle,
     target: resolved,
     params,
     settings,
     reset: new Set(options.resetMaps),
     how: { tc: options.hook ?? "auto", xdp: options.xdp ?? "auto", notice },
-  });
+  };
+  try {
+    await withShared(root, sharesMaps(bundle.manifest) || deploymentShares(layout), () => update(layout, request));
+  } catch (error) {
+    removeIfEmpty(root);
+    throw error;
+  }
   return Deployment.open<P>(layout, resolved.id);
 }
 
@@ -80,7 +87,7 @@ export async function detach(pipeline: string, options: DetachOptions = {}): Pro
   const layout = existing(root, pipeline);
   const id = options.targetId ?? (options.target && (await resolveTarget(options.target)).id);
   using _held = await lock(layout.folder);
-  const labels = detachTargets(layout, id);
+  const labels = await withShared(root, deploymentShares(layout), () => detachTargets(layout, id));
   removeIfEmpty(root);
   return labels;
 }

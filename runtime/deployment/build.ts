@@ -11,6 +11,7 @@ import { type Generation, hooksOf, openProgram } from "./generation.js";
 import type { Layout } from "./layout.js";
 import { type RecordedTarget, writeManifest, writeTarget } from "./record.js";
 import { sameVariables, schemaChange } from "./schema.js";
+import { sharedPin, shareMap } from "./shared.js";
 import { exists, makeFolder } from "./tree.js";
 
 /** The settings' section is pinned like a map, under a path that no map of a user can have. */
@@ -67,6 +68,11 @@ function isOwn(map: MapEntry): boolean {
   return map.path.startsWith(":");
 }
 
+/** Whether all targets have the map in common; those that pipelines share are. */
+export function isPipelineWide(map: MapEntry): boolean {
+  return map.scope === "pipeline" || map.shared !== undefined;
+}
+
 class Builder {
   readonly #layout: Layout;
   readonly #current: Generation | undefined;
@@ -81,10 +87,12 @@ class Builder {
     this.#current = current;
     this.#blueprint = blueprint;
     this.#keepsPrograms = current?.manifest.hash === blueprint.manifest.hash && blueprint.reset.size === 0;
-    if (!current) return;
-    const { manifest } = blueprint;
+    const { manifest, reset } = blueprint;
     for (const map of manifest.maps)
-      if (map.scope === "pipeline") this.#take(this.#pipeline, map.symbol, this.#kept(map, layout.map(current.number, map.path)));
+      this.#take(this.#pipeline, map.symbol, sharedPin(layout.root, map, layout.pipeline, reset.has(map.path)));
+    if (!current) return;
+    for (const map of manifest.maps)
+      if (isPipelineWide(map)) this.#take(this.#pipeline, map.symbol, this.#kept(map, layout.map(current.number, map.path)));
     if (sameVariables(current.manifest.settings, manifest.settings))
       this.#take(this.#pipeline, SETTINGS, layout.map(current.number, SETTINGS_PATH));
   }
@@ -112,7 +120,7 @@ class Builder {
   }
 
   #take(into: Map<string, Descriptor>, symbol: string, path: string | undefined): void {
-    if (path !== undefined && exists(path)) into.set(symbol, new Descriptor(native().openPin(path)));
+    if (path !== undefined && !into.has(symbol) && exists(path)) into.set(symbol, new Descriptor(native().openPin(path)));
   }
 
   /** The target whose programs of the current generation serve this one too: itself, or one that is equal to it. */
@@ -127,7 +135,7 @@ class Builder {
   /** Whether programs have something of their target in them, and serve no other. */
   get #separate(): boolean {
     const { manifest } = this.#blueprint;
-    return manifest.target.length > 0 || manifest.maps.some(map => map.scope === "target");
+    return manifest.target.length > 0 || !manifest.maps.every(isPipelineWide);
   }
 
   /** The same programs go on with the same maps: their pins are copied. */
@@ -139,7 +147,7 @@ class Builder {
       pin(program.fd, layout.program(number, id, hook));
     }
     for (const map of manifest.maps) {
-      if (map.scope === "pipeline") repin(layout.map(current.number, map.path), layout.map(number, map.path));
+      if (isPipelineWide(map)) repin(layout.map(current.number, map.path), layout.map(number, map.path));
       else repin(layout.targetMap(current.number, id, map.path), layout.targetMap(number, id, map.path));
     }
     repin(layout.map(current.number, SETTINGS_PATH), layout.map(number, SETTINGS_PATH));
@@ -152,13 +160,13 @@ class Builder {
     try {
       if (this.#current) {
         for (const map of manifest.maps) {
-          if (map.scope === "target") this.#take(own, map.symbol, this.#kept(map, layout.targetMap(this.#current.number, id, map.path)));
+          if (!isPipelineWide(map)) this.#take(own, map.symbol, this.#kept(map, layout.targetMap(this.#current.number, id, map.path)));
         }
       }
       const loaded = this.#loadOnce(id, recorded, own);
       for (const map of manifest.maps) {
         const made = loaded.maps.get(map.symbol);
-        if (made) pin(made.fd, map.scope === "pipeline" ? layout.map(number, map.path) : layout.targetMap(number, id, map.path));
+        if (made) pin(made.fd, isPipelineWide(map) ? layout.map(number, map.path) : layout.targetMap(number, id, map.path));
       }
       const settings = loaded.maps.get(SETTINGS);
       if (settings) pin(settings.fd, layout.map(number, SETTINGS_PATH));
@@ -183,7 +191,12 @@ class Builder {
       reuse,
     });
     this.#loaded.set(key, loaded);
-    for (const map of manifest.maps) if (map.scope === "pipeline") this.#share(map.symbol, loaded.maps.get(map.symbol));
+    for (const map of manifest.maps) {
+      const made = loaded.maps.get(map.symbol);
+      if (!made || !isPipelineWide(map)) continue;
+      this.#share(map.symbol, made);
+      shareMap(this.#layout.root, map, made.fd);
+    }
     this.#share(SETTINGS, loaded.maps.get(SETTINGS));
     return loaded;
   }

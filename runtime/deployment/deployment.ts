@@ -6,7 +6,7 @@ import { EventStream } from "../maps/events.js";
 import { LiveMap } from "../maps/live.js";
 import { pathOf } from "../maps/path.js";
 import { type KernelMap, native } from "../native/index.js";
-import { SETTINGS_PATH } from "./build.js";
+import { isPipelineWide, SETTINGS_PATH } from "./build.js";
 import { readCurrent } from "./generation.js";
 import type { Layout } from "./layout.js";
 import { writeSettings } from "./settings.js";
@@ -123,7 +123,7 @@ export class Deployment<P = unknown> implements AsyncDisposable {
   }
 
   #map(entry: MapEntry): KernelMap {
-    const target = entry.scope === "target" ? this.#only(entry.path) : undefined;
+    const target = isPipelineWide(entry) ? undefined : this.#only(entry.path);
     using pin = openMapPin(this.#layout, this.#generation, entry.path, target);
     if (!pin) throw new DatapathError("DP6007", `"${entry.path}" is not pinned`);
     return new (native().KernelMap)(native().duplicate(pin.fd));

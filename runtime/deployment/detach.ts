@@ -1,7 +1,7 @@
 /** Taking a deployment off its targets. */
 import { renameSync } from "node:fs";
 import { DatapathError } from "../errors.js";
-import { generationNumbers } from "./generation.js";
+import { type Generation, generationNumbers } from "./generation.js";
 import type { Layout } from "./layout.js";
 import { reconcile } from "./reconcile.js";
 import { exists, remove, removeIfEmpty, removeTree } from "./tree.js";
@@ -13,7 +13,8 @@ import { exists, remove, removeIfEmpty, removeTree } from "./tree.js";
  * @throws {DatapathError} DP7005
  */
 export function detachTargets(layout: Layout, target: string | undefined): string[] {
-  const current = reconcile(layout);
+  const current = reconciled(layout, target === undefined);
+  if (current === "unreadable") return [];
   const leaving = [...(current?.targets ?? [])].filter(([id]) => target === undefined || id === target);
   if (!current || leaving.length === 0) {
     removeIfEmpty(layout.folder);
@@ -31,4 +32,17 @@ export function detachTargets(layout: Layout, target: string | undefined): strin
   reconcile(layout);
   if (leaving.length === current.targets.size) removeTree(layout.folder);
   return leaving.map(([, { target: record }]) => record.label);
+}
+
+/** What another version of datapath recorded can't be read, but it can be taken off as a whole. */
+function reconciled(layout: Layout, whole: boolean): Generation | undefined | "unreadable" {
+  try {
+    return reconcile(layout);
+  } catch (error) {
+    if (!whole || !(error instanceof DatapathError) || error.code !== "DP7013") throw error;
+    remove(layout.current);
+    reconcile(layout);
+    removeTree(layout.folder);
+    return "unreadable";
+  }
 }

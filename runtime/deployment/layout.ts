@@ -28,9 +28,13 @@ export function fileName(path: string): string {
 }
 
 export class Layout {
+  readonly root: string;
+  readonly pipeline: string;
   readonly folder: string;
 
   constructor(root: string, pipeline: string) {
+    this.root = root;
+    this.pipeline = pipeline;
     this.folder = join(root, pipeline);
   }
 

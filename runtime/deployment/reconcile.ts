@@ -60,7 +60,10 @@ function recordedTarget(layout: Layout, id: string): TargetRecord | undefined {
       if (target) return target;
     }
   }
-  return undefined;
+  // The id alone still says where its hooks are.
+  const [namespace, ifindex] = id.slice(1).split("-").map(Number);
+  if (namespace === undefined || ifindex === undefined) return undefined;
+  return { device: "", ifindex, position: "device", namespace, namespacePath: "", label: id };
 }
 
 /** A generation whose making was cut off may have half a record; nothing was attached for it then. */

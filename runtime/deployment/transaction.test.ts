@@ -1,4 +1,4 @@
-import { lstatSync, readdirSync } from "node:fs";
+import { lstatSync, readdirSync, symlinkSync, unlinkSync } from "node:fs";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { run } from "../../test/lab/command.js";
@@ -213,6 +213,31 @@ test("two targets share the pipeline's maps, and each can go by itself", async (
   await refused("DP7005", detach(name, { root, target: left }));
 });
 
+test("pipelines share a map by name, as long as one of them uses it", async () => {
+  await using lab = await bench();
+  const target = { netns: lab.right.path, dev: "eth0" };
+  const options = { root, notice: quiet };
+  const other = `other-${process.pid}`;
+  await using one = await attach<CountingPipeline>(bundle({ shared: "totals" }), target, options);
+  one.map(p => p.block.counts).set(5, 55n);
+  await using two = await attach<CountingPipeline>(bundle({ name: other, hooks: ["egress"], shared: "totals" }), target, options);
+  assert.is(two.map(p => p.block.counts).get(5), 55n);
+  const clash = await refused(
+    "DP7006",
+    attach(bundle({ name: `third-${process.pid}`, hooks: ["egress"], shared: "totals", entries: 8 }), target, options),
+  );
+  assert.match(clash.message, new RegExp(`shared as "totals" with (${name}, ${other}|${other}, ${name})`));
+  await detach(name, { root });
+  await using again = await attach<CountingPipeline>(bundle({ shared: "totals" }), target, options);
+  assert.is(again.map(p => p.block.counts).get(5), 55n);
+  await detach(name, { root });
+  await attach(bundle({ name: other, hooks: ["egress"] }), target, options);
+  assert.equal(
+    pins().filter(path => path.includes("_shared")),
+    [],
+  );
+});
+
 test("an occupied XDP hook is refused, naming what holds it", async () => {
   await using lab = await bench();
   const target = { netns: lab.right.path, dev: "eth0" };
@@ -294,6 +319,21 @@ test("wrong targets and names are refused with nothing left behind", async () =>
   await refused("DP7005", detach("../..", { root }));
   await refused("DP6006", attach(bundle({}), { netns: lab.right.path, dev: "eth0" }, { root, set: { "block.step": 1001 } }));
   assert.equal(pins(), []);
+});
+
+test("what another version recorded is refused, and can be taken off", async () => {
+  await using lab = await bench();
+  const target = { netns: lab.right.path, dev: "eth0" };
+  for (const hook of ["auto", "clsact"] as const) {
+    await attach(bundle({}), target, { root, hook, notice: quiet });
+    const record = `${root}/${name}/g1/manifest`;
+    for (const piece of list(record)) unlinkSync(`${record}/${piece}`);
+    symlinkSync("v9 something else", `${record}/0`);
+    await refused("DP7013", attach(bundle({}), target, { root, notice: quiet }));
+    await detach(name, { root });
+    assert.equal(pins(), []);
+    assert.not.match((await lab.right.run(["tc", "qdisc", "show", "dev", "eth0"])).stdout, /clsact/);
+  }
 });
 
 test("many cycles leave no descriptor, pin or map", async () => {
