@@ -252,8 +252,13 @@ export function describeValue(value: Value): string {
   }
 }
 
-/** A TypeScript name as a C identifier. */
+const keywords = new Set(
+  "auto break case char const continue default do double else enum extern float for goto if inline int long register restrict return short signed sizeof static struct switch typedef typeof union unsigned void volatile while asm bool".split(" "),
+);
+
+/** A TypeScript name as a C identifier: `long` is fine in the one and a keyword in the other. */
 export function cName(name: string): string {
   const snake = name.replace(/([a-z0-9])([A-Z])/g, "$1_$2").replace(/[^A-Za-z0-9_]/g, "_").toLowerCase();
+  if (keywords.has(snake)) return `${snake}_`;
   return /^[0-9]/.test(snake) ? `_${snake}` : snake;
 }
