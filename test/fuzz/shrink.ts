@@ -19,7 +19,7 @@ export async function shrink(parts: readonly Part[], shows: () => Promise<boolea
   let progress = true;
   while (progress && Date.now() < deadline) {
     progress = false;
-    for (const edits of [declarations, statements, hoists, expressions]) {
+    for (const edits of [statements, declarations, hoists, expressions]) {
       // each edit may take away what a later one would change: they are made anew after each that was kept
       let from = 0;
       for (let list = edits(parts); from < list.length && Date.now() < deadline; ) {

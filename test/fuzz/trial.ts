@@ -1,7 +1,7 @@
 /** One program through everything: compiled, loaded, and run on the same packets in Node and in the kernel. */
 import type { Pipeline } from "datapath";
 import { simulate } from "datapath/testing";
-import { compileLive } from "../../codegen/compile.js";
+import { type Compilation, compileLive } from "../../codegen/compile.js";
 import { differences } from "../../testing/compare.js";
 import { Session } from "../../testing/kernel-runner.js";
 import { isRunnable, type RandomPacket, randomPacket } from "./packets.js";
@@ -26,8 +26,19 @@ export interface TrialOptions {
 /** Codes of what is the compiler's own fault: clang refused its C, or it lost its way. */
 const ownFault = /^DP5/;
 
-export async function tryProgram(program: Program, make: () => Pipeline, options: TrialOptions): Promise<Outcome> {
-  const compiled = await attempt(() => compileLive(make(), { testing: true, name: `fuzz-${program.seed}` }));
+/** The pipeline's maker, and what compiles it. */
+export interface Subject {
+  readonly make: () => Pipeline;
+  readonly compile: () => Promise<Compilation>;
+}
+
+/** A pipeline of this process, with the type-check of its file shared among all programs in it. */
+export function liveSubject(program: Program, make: () => Pipeline): Subject {
+  return { make, compile: () => compileLive(make(), { testing: true, name: `fuzz-${program.seed}` }) };
+}
+
+export async function tryProgram(program: Program, { make, compile }: Subject, options: TrialOptions): Promise<Outcome> {
+  const compiled = await attempt(compile);
   if (!compiled.ok) return { kind: "crashed", text: compiled.text };
   const { bundle, diagnostics } = compiled.value;
   if (!bundle) {

@@ -1,7 +1,7 @@
 /** A process that tries a run of seeds and tells of each on a line of its own: a crash costs one run, and memory is given back. */
 import { generate, type Program, sourceOf } from "./program.js";
 import { shrink } from "./shrink.js";
-import { type Outcome, tryProgram } from "./trial.js";
+import { liveSubject, type Outcome, tryProgram } from "./trial.js";
 import { Workshop } from "./workshop.js";
 
 /** What a worker tells of one program. */
@@ -21,7 +21,7 @@ async function tryBatch(shop: Workshop, programs: readonly Program[], packets: n
     const outcomes: Outcome[] = [];
     for (const [i, program] of programs.entries()) {
       const make = makers[i];
-      if (make) outcomes.push(await tryProgram(program, make, { packets }));
+      if (make) outcomes.push(await tryProgram(program, liveSubject(program, make), { packets }));
     }
     return outcomes;
   } catch (error) {
@@ -40,8 +40,11 @@ function signature(outcome: Outcome): string {
 async function minimise(shop: Workshop, program: Program, failed: Outcome, packets: number, time: number): Promise<string> {
   const wanted = signature(failed);
   const shows = async () => {
-    const [outcome] = await tryBatch(shop, [program], packets);
-    return outcome !== undefined && signature(outcome) === wanted;
+    try {
+      return signature(await tryProgram(program, await shop.revise(program), { packets })) === wanted;
+    } catch {
+      return false; // it does not even load
+    }
   };
   if (await shows()) await shrink(program.parts, shows, { time });
   return sourceOf(program);
