@@ -78,6 +78,7 @@ static long (*const bpf_skb_vlan_pop)(void *skb) = (void *)19;
 static long (*const bpf_redirect)(__u32 ifindex, __u64 flags) = (void *)23;
 static long (*const bpf_skb_load_bytes)(const void *skb, __u32 offset, void *to, __u32 len) = (void *)26;
 static __u32 (*const bpf_get_hash_recalc)(void *skb) = (void *)34;
+static __s64 (*const bpf_csum_diff)(void *from, __u32 from_size, void *to, __u32 to_size, __u32 seed) = (void *)28;
 static long (*const bpf_skb_change_tail)(void *skb, __u32 len, __u64 flags) = (void *)38;
 static long (*const bpf_skb_pull_data)(void *skb, __u32 len) = (void *)39;
 static __s64 (*const bpf_csum_update)(void *skb, __u32 csum) = (void *)40;
@@ -92,6 +93,7 @@ static void *(*const bpf_ringbuf_reserve)(void *ring, __u64 size, __u64 flags) =
 static void (*const bpf_ringbuf_submit)(void *data, __u64 flags) = (void *)132;
 static long (*const bpf_redirect_neigh)(__u32 ifindex, void *params, int plen, __u64 flags) = (void *)152;
 static __u64 (*const bpf_ktime_get_coarse_ns)(void) = (void *)160;
+static long (*const bpf_xdp_store_bytes)(void *xdp, __u32 offset, void *from, __u32 len) = (void *)190;
 static long (*const bpf_xdp_load_bytes)(void *xdp, __u32 offset, void *to, __u32 len) = (void *)189;
 
 #define GET8(p) (*(const __u8 *)(p))

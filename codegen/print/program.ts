@@ -4,6 +4,7 @@ import type { MapDecl, Program, Span, VariableDecl } from "../ir/ir.js";
 import type { Registry } from "../specialise/registry.js";
 import { Action } from "../specialise/verdict.js";
 import { Layouts } from "./layouts.js";
+import { takenNames } from "./names.js";
 import { prelude } from "./prelude.js";
 import { type Line, StatementPrinter } from "./statements.js";
 import { moveSupport, supportFor } from "./support.js";
@@ -40,8 +41,9 @@ export function printProgram(programs: readonly Analysed[], registry: Registry, 
   const layouts = new Layouts();
   const bodies: Line[][] = [];
   const printers: StatementPrinter[] = [];
+  const taken = takenNames(registry);
   for (const { program, analysis } of programs) {
-    const printer = new StatementPrinter(program, analysis, layouts, options.testing);
+    const printer = new StatementPrinter(program, analysis, layouts, options.testing, taken);
     printer.printAll(program.body);
     printers.push(printer);
     bodies.push(wrapFunction(program, printer, registry, programs));

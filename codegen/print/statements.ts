@@ -5,6 +5,7 @@ import { type Buffer, type Expr, framePointer, frontPointer, type HookName, type
 import { Action, decodeVerdict } from "../specialise/verdict.js";
 import { ExpressionPrinter, typeName } from "./expressions.js";
 import type { Layouts } from "./layouts.js";
+import { isSupportName } from "./names.js";
 import { offsetLocals } from "./offset-locals.js";
 import { printMove } from "./moves.js";
 import { type PlaceNames, addressOf, readPlace, writePlace } from "./places.js";
@@ -31,7 +32,7 @@ export class StatementPrinter implements PlaceNames {
   readonly locals = new Map<number, { readonly name: string; readonly type: string }>();
   readonly pointers = new Map<number, { readonly name: string; readonly type: string }>();
   readonly buffers = new Map<number, { readonly name: string; readonly type: string }>();
-  readonly #names = new Set<string>(["front", "frame", "data_end", "ctx", "tci", "tagged", "site", "verdict_"]);
+  readonly #names: Set<string>;
   readonly expressions: ExpressionPrinter;
   readonly hook: HookName;
   readonly testing: boolean;
@@ -42,7 +43,8 @@ export class StatementPrinter implements PlaceNames {
   /** locals that become packet offsets, directly or through others */
   readonly offsets: ReadonlySet<number>;
 
-  constructor(program: Program, analysis: Analysis, layouts: Layouts, testing: boolean) {
+  constructor(program: Program, analysis: Analysis, layouts: Layouts, testing: boolean, taken: ReadonlySet<string>) {
+    this.#names = new Set(taken);
     this.hook = program.hook;
     this.offsets = offsetLocals(program.body);
     this.testing = testing;
@@ -56,7 +58,7 @@ export class StatementPrinter implements PlaceNames {
   }
 
   #unique(name: string): string {
-    let unique = name;
+    let unique = isSupportName(name) ? `v${name}` : name;
     for (let i = 2; this.#names.has(unique); i++) unique = `${name}_${i}`;
     this.#names.add(unique);
     return unique;
@@ -228,12 +230,17 @@ export class StatementPrinter implements PlaceNames {
         this.put(`${this.local(statement.local)} = device_at(&${statement.map.symbol}, ${this.expr(statement.key)});`, span);
         return;
       case "packetCopy":
-        this.put(`${this.local(statement.ok)} = packet_copy(ctx, ${this.#inFrame(statement.to)}, ${this.#inFrame(statement.from)}, ${this.expr(statement.count)}, ${statement.max});`, span);
+        this.put(`${this.local(statement.ok)} = ${this.onTc ? "skb" : "xdp"}_copy(ctx, ${this.#inFrame(statement.to)}, ${this.#inFrame(statement.from)}, ${this.expr(statement.count)}, ${statement.max});`, span);
         this.reload(span);
         return;
-      case "packetSum":
-        this.put(`${this.local(statement.local)} = packet_sum(ctx, ${this.#inFrame(statement.offset)}, ${this.expr(statement.length)}, ${statement.max}, ${this.expr(statement.initial)});`, span);
+      case "packetSum": {
+        const [offset, length] = [this.#inFrame(statement.offset), this.expr(statement.length)];
+        const all = this.onTc ? "ctx->len" : "(__u32)(data_end - front)";
+        this.uses.aborted = true;
+        this.put(`if (${length} > ${statement.max} || ${offset} > ${all} || ${length} > ${all} - ${offset}) goto aborted;`, span);
+        this.put(`${this.local(statement.local)} = ${this.onTc ? "skb" : "xdp"}_sum(ctx, ${offset}, ${length}, ${statement.max}, ${this.expr(statement.initial)});`, span);
         return;
+      }
       case "checksumReplace":
         this.#replaceChecksum(statement);
         return;
@@ -435,7 +442,7 @@ export class StatementPrinter implements PlaceNames {
     this.put(`if (${name}) {`, span);
     this.nested(() => {
       this.put(`__builtin_memcpy(${name}, &${this.bufferName(value)}, ${size});`, span);
-      if (map.spec.capture > 0) this.put(`capture(ctx, ${name} + ${size}, ${capture}, ${map.spec.capture});`, span);
+      if (map.spec.capture > 0) this.put(`${this.onTc ? "skb" : "xdp"}_capture(ctx, ${name} + ${size}, ${capture}, ${map.spec.capture});`, span);
       this.put(`bpf_ringbuf_submit(${name}, 0);`, span);
     });
     this.put("}", span);

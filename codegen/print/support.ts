@@ -84,6 +84,9 @@ static __always_inline __u32 wire_length(struct __sk_buff *skb)
   },
 ];
 
+/** The texts of all parts, whether a program needs them or not. */
+export const supportText: readonly string[] = parts.map(part => part.text);
+
 /** The support code that a program's text calls. */
 export function supportFor(_registry: Registry, text: string, _testing: boolean): string {
   const needed = parts.filter(part => text.includes(part.name));

@@ -107,7 +107,7 @@ export function closeBlock(context: Context, exits: readonly Exit[], inner: Stat
   const value = context.meet(exits, name, node);
   if (frame) for (const variable of frame.variables.values()) context.state.variables.delete(variable);
   if (straight || exits.length === 0) {
-    context.out.push(...inner);
+    context.region(inner, name, node);
     return value;
   }
   const label = context.label(`${name}_done`);

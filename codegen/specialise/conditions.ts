@@ -195,17 +195,17 @@ export function split(context: Context, condition: Condition, a: () => Value, b:
   if (!yes) {
     context.emit({ kind: "if", condition: test, then, else: [], span });
     if (!no) {
-      context.out.push(...otherwise);
+      context.region(otherwise, name, node);
       context.dead = true;
       return poison;
     }
-    context.out.push(...otherwise);
+    context.region(otherwise, name, node);
     context.state = no.state;
     return no.value;
   }
   if (!no) {
     context.emit({ kind: "if", condition: not(test), then: otherwise, else: [], span });
-    context.out.push(...then);
+    context.region(then, name, node);
     context.state = yes.state;
     return yes.value;
   }
@@ -248,11 +248,11 @@ export function twoWays(
     if (reached) {
       leaveAll(context, ends, whole, end, node);
       outer.push({ kind: "block", label: end, body: whole, span });
-    } else outer.push(...whole);
+    } else context.region(whole, name, node);
     return result;
   }
-  outer.push(...first);
   context.out = outer;
+  context.region(first, name, node);
   return context.meet(ends, name, node);
 }
 

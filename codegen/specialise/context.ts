@@ -57,6 +57,13 @@ export class Context {
   label(name: string): Label {
     return { id: this.id(), name: cName(name) };
   }
+  /**
+   * Puts a region's statements here. The list stays the one it is, as a block that no one leaves: ways out that were noted
+   * in it add their leaving to it later.
+   */
+  region(statements: Statement[], name: string, node: ts.Node): void {
+    this.out.push({ kind: "block", label: this.label(name), body: statements, span: this.span(node) });
+  }
   tag(test: Tag["test"], proves?: Tag["proves"]): Tag {
     return proves ? { id: this.id(), test, proves } : { id: this.id(), test };
   }

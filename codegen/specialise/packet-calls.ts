@@ -322,6 +322,7 @@ function copy(context: Context, to: Value, from: Value, count: Value, options: V
   const ok = context.local("copied", "boolean");
   const number = (value: Value): Expr => context.expression(value, "number", node);
   context.emit({ kind: "packetCopy", ok, to: number(to), from: number(from), count: number(count), max, span: context.span(node) });
+  context.packetChanged(false);
   return localValue(ok);
 }
 
