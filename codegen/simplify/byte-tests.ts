@@ -21,8 +21,6 @@ export interface ByteTest {
 /** Tests that become one. */
 export interface MergedTest {
   readonly tests: readonly ByteTest[];
-  /** the position in the chain from which on all its bytes are proved */
-  readonly ready: number;
   /** the load, the check that fails as `like` does, and the fields' values for who reads them behind it */
   readonly statements: (like: If) => readonly Statement[];
 }
@@ -78,7 +76,10 @@ function bytesOf(tests: readonly ByteTest[]): Map<number, TestedByte> | undefine
   const bytes = new Map<number, TestedByte>();
   for (const { place, value } of tests) {
     for (let i = 0; i < place.scalar.bytes; i++) {
-      const own = { mask: byteOf(place.scalar, maskOf(place.scalar), i), value: byteOf(place.scalar, value << BigInt(place.scalar.shift), i) };
+      const own = {
+        mask: byteOf(place.scalar, maskOf(place.scalar), i),
+        value: byteOf(place.scalar, value << BigInt(place.scalar.shift), i),
+      };
       if (own.mask === 0) continue;
       const before = bytes.get(place.offset + i) ?? { mask: 0, value: 0 };
       if (((before.value ^ own.value) & before.mask & own.mask) !== 0) return undefined;
@@ -118,12 +119,28 @@ function costOf(window: Window, bytes: ReadonlyMap<number, TestedByte>): number 
   return masked ? 7 : 4;
 }
 
+/** Instructions of one field's own load and compare. */
+function costApart(scalar: Scalar): number {
+  switch (scalar.bytes) {
+    case 6:
+      return 6;
+    case 8:
+      return 4;
+    case 16:
+      return 8;
+    default:
+      return scalar.width < scalar.bytes * 8 ? 3 : 2;
+  }
+}
+
 /** Tests and windows that have to do with each other: a field may lie in two windows, a window over several fields. */
 function groups(tests: readonly ByteTest[], windows: readonly Window[]): { tests: ByteTest[]; windows: Window[] }[] {
   let found: { tests: ByteTest[]; windows: Window[] }[] = windows.map(window => ({ tests: [], windows: [window] }));
   for (const test of tests) {
     const touched = found.filter(group =>
-      group.windows.some(window => test.place.offset < window.start + window.size && window.start < test.place.offset + test.place.scalar.bytes),
+      group.windows.some(
+        window => test.place.offset < window.start + window.size && window.start < test.place.offset + test.place.scalar.bytes,
+      ),
     );
     found = found.filter(group => !touched.includes(group));
     found.push({ tests: [...touched.flatMap(group => group.tests), test], windows: touched.flatMap(group => group.windows) });
@@ -139,21 +156,26 @@ function mergeGroup(
 ): readonly MergedTest[] {
   const [first] = tests;
   if (!first || tests.length < 2) return [];
-  const apart = tests.reduce((sum, { place: { scalar } }) => sum + (scalar.bytes === 6 ? 6 : scalar.bytes === 8 ? 4 : scalar.width < scalar.bytes * 8 ? 3 : 2), 0);
+  const apart = tests.reduce((sum, { place }) => sum + costApart(place.scalar), 0);
   if (windows.reduce((sum, window) => sum + costOf(window, bytes), 0) >= apart) return [];
   const memory = first.place.memory;
-  const ends = windows.map(({ start, size }) => start + size);
-  // the bytes are proved where the load that reaches furthest stands
-  const furthest = tests.filter(test => test.place.offset + test.place.scalar.bytes >= Math.max(...ends));
-  const ready = furthest.length > 0 ? 0 : Math.max(...tests.map(test => test.at));
   const statements = (like: If): readonly Statement[] => [
     ...windows.flatMap(window => {
-      const own = tests.filter(test => test.place.offset < window.start + window.size && window.start < test.place.offset + test.place.scalar.bytes);
+      const own = tests.filter(
+        test => test.place.offset < window.start + window.size && window.start < test.place.offset + test.place.scalar.bytes,
+      );
       return testWindow(window, own, bytes, memory, like, freshLocal);
     }),
-    ...tests.map((test): Statement => ({ kind: "let", local: test.local, value: { op: "const", domain: test.local.domain, value: test.value }, span: like.span })),
+    ...tests.map(
+      (test): Statement => ({
+        kind: "let",
+        local: test.local,
+        value: { op: "const", domain: test.local.domain, value: test.value },
+        span: like.span,
+      }),
+    ),
   ];
-  return [{ tests, ready, statements }];
+  return [{ tests, statements }];
 }
 
 function testWindow(
@@ -172,21 +194,38 @@ function testWindow(
     mask = (mask << 8n) | BigInt(byte.mask);
     value = (value << 8n) | BigInt(byte.value);
   }
-  const names = tests.map(test => test.local.name);
+  const ordered = [...tests].sort((a, b) => a.place.offset - b.place.offset);
+  const names = ordered.map(test => test.local.name);
   const domain = window.size === 8 ? "bigint" : "number";
   const local = freshLocal(names.length > 1 ? `${names[0]}_to_${names.at(-1)}` : (names[0] ?? "bytes"), domain);
-  const name = tests.map(test => test.place.name).join(", ");
+  const name = ordered.map(test => test.place.name).join(", ");
   const scalar: Scalar = { bytes: window.size, order: "host", shift: 0, width: window.size * 8 };
   const { span } = like;
   return [
     { kind: "load", local, place: { memory, offset: window.start, scalar, name }, span },
-    { ...like, condition: { op: "compare", operator: "!=", left: masked(local, mask, window.size, span), right: { op: "const", domain, value }, span } },
+    {
+      ...like,
+      condition: {
+        op: "compare",
+        operator: "!=",
+        left: masked(local, mask, window.size, span),
+        right: { op: "const", domain, value },
+        span,
+      },
+    },
   ];
 }
 
 function masked(local: Local, mask: bigint, size: number, span: Span): Expr {
   const whole: Expr = { op: "local", local };
   if (mask === (1n << BigInt(size * 8)) - 1n) return whole;
-  const cut: Expr = { op: "binary", operator: "&", domain: local.domain, left: whole, right: { op: "const", domain: local.domain, value: mask }, span };
+  const cut: Expr = {
+    op: "binary",
+    operator: "&",
+    domain: local.domain,
+    left: whole,
+    right: { op: "const", domain: local.domain, value: mask },
+    span,
+  };
   return local.domain === "number" ? { op: "wrap", bits: 32, operand: cut, span } : cut;
 }

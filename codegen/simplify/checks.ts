@@ -3,8 +3,7 @@
  * that lie together. Every check of a chain is pure and every failure does the same, so their order is free.
  */
 import type { Expr, Local, Program, Statement } from "../ir/ir.js";
-import { framePointer, frontPointer } from "../ir/ir.js";
-import { countLocals, endsAway, expressionsOf, mapBodies, visitExpr } from "../ir/walk.js";
+import { bodiesOf, copyExpr, countLocals, endsAway, expressionsOf, mapBodies, mapExpressions, visitExpr } from "../ir/walk.js";
 import { type ByteTest, byteTestOf, mergeByteTests } from "./byte-tests.js";
 import { Ways } from "./ways.js";
 
@@ -23,7 +22,11 @@ class Merger {
   private readonly writes: ReadonlyMap<number, number>;
   private readonly freshLocal: (name: string, domain: Local["domain"]) => Local;
 
-  constructor(reads: ReadonlyMap<number, number>, writes: ReadonlyMap<number, number>, freshLocal: (name: string, domain: Local["domain"]) => Local) {
+  constructor(
+    reads: ReadonlyMap<number, number>,
+    writes: ReadonlyMap<number, number>,
+    freshLocal: (name: string, domain: Local["domain"]) => Local,
+  ) {
     this.reads = reads;
     this.writes = writes;
     this.freshLocal = freshLocal;
@@ -73,9 +76,7 @@ class Merger {
   }
 
   private chain(chain: readonly Statement[]): readonly Statement[] {
-    const first = chain.find(statement => statement.kind === "if");
-    if (!first) return chain;
-    return this.mergeFields(hoistBounds(splitOr(chain), first));
+    return this.mergeFields(hoistBounds(splitOr(chain)));
   }
 
   /** Fields that are held against constants, several in one load. */
@@ -94,7 +95,12 @@ class Merger {
     const reach = (pointer: number): number => {
       let end = 0;
       for (const statement of chain) {
-        if (statement.kind === "load" && statement.place.memory.kind === "packet" && statement.place.memory.pointer.id === pointer && !statement.place.index) {
+        if (
+          statement.kind === "load" &&
+          statement.place.memory.kind === "packet" &&
+          statement.place.memory.pointer.id === pointer &&
+          !statement.place.index
+        ) {
           end = Math.max(end, statement.place.offset + statement.place.scalar.bytes);
         }
       }
@@ -104,7 +110,7 @@ class Merger {
     if (merged.length === 0) return chain;
 
     const gone = new Set(merged.flatMap(group => group.tests.flatMap(test => [test.at, test.check])));
-    const starts = new Map(merged.map(group => [Math.max(group.ready, Math.min(...group.tests.map(test => test.at))), group]));
+    const starts = new Map(merged.map(group => [Math.min(...group.tests.map(test => test.at)), group]));
     return chain.flatMap((statement, at) => {
       const group = starts.get(at);
       const own = gone.has(at) ? [] : [statement];
@@ -147,7 +153,21 @@ function isPassable(statement: Statement): boolean {
 
 /** `a || b` is two checks. */
 function splitOr(chain: readonly Statement[]): readonly Statement[] {
-  return chain.flatMap(statement => (statement.kind === "if" ? alternatives(statement.condition).map(condition => ({ ...statement, condition })) : [statement]));
+  return chain.flatMap((statement): readonly Statement[] => {
+    if (statement.kind !== "if" || !statement.then.every(isSimple)) return [statement];
+    const [first, ...others] = alternatives(statement.condition);
+    if (first === undefined) return [statement];
+    return [
+      { ...statement, condition: first },
+      ...others.map(condition => ({ ...statement, condition, then: statement.then.map(copyStatement) })),
+    ];
+  });
+}
+function isSimple(statement: Statement): boolean {
+  return bodiesOf(statement).length === 0;
+}
+function copyStatement(statement: Statement): Statement {
+  return mapExpressions(statement, copyExpr);
 }
 function alternatives(condition: Expr): readonly Expr[] {
   if (condition.op === "or") return [...alternatives(condition.left), ...alternatives(condition.right)];
@@ -160,7 +180,7 @@ function alternatives(condition: Expr): readonly Expr[] {
 }
 
 /** One bounds check a pointer, for all bytes that the chain checks: at the start, or where the pointer is set. */
-function hoistBounds(chain: readonly Statement[], first: If): readonly Statement[] {
+function hoistBounds(chain: readonly Statement[]): readonly Statement[] {
   const sizes = new Map<number, { readonly check: If; size: number }>();
   const setHere = new Set(chain.flatMap(statement => (statement.kind === "point" ? [statement.pointer.id] : [])));
   for (const statement of chain) {
@@ -176,7 +196,7 @@ function hoistBounds(chain: readonly Statement[], first: If): readonly Statement
     sizes.delete(pointer);
     if (!found || !bounds) return [];
     const condition: Expr = { op: "not", operand: { op: "bounds", pointer: bounds.pointer, size: found.size } };
-    return [{ ...found.check, condition, then: first.then === found.check.then ? first.then : found.check.then }];
+    return [{ ...found.check, condition }];
   };
   const early = [...sizes.keys()].filter(id => !setHere.has(id)).flatMap(emit);
   return [
@@ -192,9 +212,3 @@ function boundsOf(statement: Statement): Extract<Expr, { op: "bounds" }> | undef
   const { operand } = statement.condition;
   return operand.op === "bounds" ? operand : undefined;
 }
-
-export const LOWEST_OFFSET: ReadonlyMap<number, number> = new Map([
-  [frontPointer.id, 0],
-  // what lies in front of a tag belongs to the other pointer
-  [framePointer.id, 12],
-]);

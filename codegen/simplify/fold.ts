@@ -3,7 +3,7 @@
  * Obligations go: they were met. Loads of what a local holds, and pointers to where another one points, become those.
  */
 import type { Analysis } from "../analyse/analyse.js";
-import { rangeOfDomain, domainOf } from "../analyse/domains.js";
+import { domainOf, rangeOfDomain } from "../analyse/domains.js";
 import type { Domain, Expr, Memory, Place, Pointer, Program, Statement } from "../ir/ir.js";
 import { countLocals, mapBodies, mapExpressions, visitStatements } from "../ir/walk.js";
 

@@ -22,7 +22,12 @@ export function propagate(program: Program): Program {
     body.flatMap(statement =>
       statement.kind === "let" && known.has(statement.local.id)
         ? []
-        : [mapBodies(mapExpressions(statement, expr => mapExpr(expr, resolve)), rebuild)],
+        : [
+            mapBodies(
+              mapExpressions(statement, expr => mapExpr(expr, resolve)),
+              rebuild,
+            ),
+          ],
     );
   return { ...program, body: rebuild(program.body) };
 }

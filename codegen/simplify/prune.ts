@@ -48,7 +48,8 @@ class Pruner {
         if (then.length === 0 && otherwise.length === 0) return this.nothing();
         if (then.length === 0) {
           this.changed = true;
-          const condition = statement.condition.op === "not" ? statement.condition.operand : ({ op: "not", operand: statement.condition } as const);
+          const condition =
+            statement.condition.op === "not" ? statement.condition.operand : ({ op: "not", operand: statement.condition } as const);
           return [{ ...statement, condition, then: otherwise, else: [] }];
         }
         // what stands beside a branch that goes away may stand behind it

@@ -1,0 +1,52 @@
+/**
+ * IR to IR: the program that a careful programmer would have written. Each pass is a function of the program alone, or of
+ * the program and its analysis; none changes what the program does.
+ */
+import { type Analysis, analyse } from "../analyse/analyse.js";
+import type { Local, Program } from "../ir/ir.js";
+import { assigned, visitStatements } from "../ir/walk.js";
+import { mergeChecks } from "./checks.js";
+import { fold } from "./fold.js";
+import { propagate } from "./propagate.js";
+import { prune } from "./prune.js";
+import { mergeStores } from "./stores.js";
+import { substitute } from "./substitute.js";
+
+export interface Simplified {
+  readonly program: Program;
+  /** of the simplified program: what the printer asks for intervals and types */
+  readonly analysis: Analysis;
+}
+
+/**
+ * Simplifies a program that analysis found no problem in.
+ *
+ * @example
+ * const analysis = analyse(program);
+ * if (analysis.problems.length === 0) {
+ *   const { program: better, analysis: types } = simplify(program, analysis);
+ * }
+ */
+export function simplify(program: Program, analysis: Analysis): Simplified {
+  const freshLocal = localsAbove(program);
+  const settle = (at: Program): Program => prune(propagate(at));
+  let at = settle(fold(program, analysis));
+  at = settle(mergeChecks(at, freshLocal));
+  at = settle(mergeStores(at, freshLocal));
+  at = prune(substitute(at));
+  return { program: at, analysis: analyse(at) };
+}
+
+/** Makes locals whose ids nothing in the program has. */
+function localsAbove(program: Program): (name: string, domain: Local["domain"]) => Local {
+  let next = 0;
+  visitStatements(program.body, statement => {
+    next = Math.max(next, assigned(statement)?.id ?? 0);
+    if (statement.kind === "block") next = Math.max(next, statement.label.id);
+    if (statement.kind === "point" || statement.kind === "alias" || statement.kind === "lookup" || statement.kind === "element") {
+      next = Math.max(next, statement.pointer.id);
+    }
+    if (statement.kind === "clear") next = Math.max(next, statement.buffer.id);
+  });
+  return (name, domain) => ({ id: ++next, name, domain });
+}
