@@ -7,6 +7,7 @@ import { readInteger, SETTINGS, type Values } from "../load/sections.js";
 import { Descriptor } from "../native/descriptor.js";
 import { type KernelMap, native } from "../native/index.js";
 import { targetBytes } from "../target/values.js";
+import { carryDrops, DROPS_PATH, sameDrops } from "./drops.js";
 import { type Generation, hooksOf, openProgram } from "./generation.js";
 import type { Layout } from "./layout.js";
 import { type RecordedTarget, writeManifest, writeTarget } from "./record.js";
@@ -116,6 +117,7 @@ class Builder {
   #kept(map: MapEntry, path: string): string | undefined {
     const old = this.#current?.manifest.maps.find(one => one.path === map.path);
     if (!old || this.#blueprint.reset.has(map.path) || old.scope !== map.scope || schemaChange(old, map)) return undefined;
+    if (map.path === DROPS_PATH && this.#current && !sameDrops(this.#current.manifest, this.#blueprint.manifest)) return undefined;
     return path;
   }
 
@@ -194,11 +196,21 @@ class Builder {
     for (const map of manifest.maps) {
       const made = loaded.maps.get(map.symbol);
       if (!made || !isPipelineWide(map)) continue;
+      if (map.path === DROPS_PATH && !this.#pipeline.has(map.symbol)) this.#carryDrops(map, made);
       this.#share(map.symbol, made);
       shareMap(this.#layout.root, map, made.fd);
     }
     this.#share(SETTINGS, loaded.maps.get(SETTINGS));
     return loaded;
+  }
+
+  #carryDrops(map: MapEntry, made: KernelMap): void {
+    const current = this.#current;
+    const path = current && this.#layout.map(current.number, map.path);
+    if (!current || path === undefined || !exists(path) || this.#blueprint.reset.has(map.path)) return;
+    const old = new (native().KernelMap)(native().openPin(path));
+    carryDrops(current.manifest, old, this.#blueprint.manifest, made);
+    old.close();
   }
 
   #share(symbol: string, map: KernelMap | undefined): void {

@@ -187,6 +187,23 @@ test("params are fixed at attach, settings live, and a value that was set outliv
   );
 });
 
+test("drops go on being counted under their reasons, wherever a new version has them", async () => {
+  await using lab = await bench();
+  const target = { netns: lab.right.path, dev: "eth0" };
+  const options = { root, notice: quiet };
+  await using first = await attach(bundle({ reasons: ["short", "denied"] }), target, options);
+  for (let i = 0; i < 3; i++) await lab.left.pings("10.0.0.2");
+  const counts = (handle: typeof first): unknown[] =>
+    [...handle.mapByPath(":drops")].map(entry => (Array.isArray(entry) ? entry[1] : undefined));
+  const [short = 0n, denied, aborted] = counts(first);
+  assert.ok(typeof short === "bigint" && short >= 3n && denied === short && aborted === 0n);
+  await lab.right.ip("link", "set", "eth0", "down"); // no packet more
+  await using second = await attach(bundle({ reasons: ["expired", "denied", "short", "denied"] }), target, options);
+  const [, one, two, three] = counts(second);
+  assert.ok(typeof one === "bigint" && one >= short && one === two);
+  assert.ok(typeof three === "bigint" && three < short, "a second place of the same reason is new");
+});
+
 test("two targets share the pipeline's maps, and each can go by itself", async () => {
   await using lab = await bench();
   const options = { root, notice: quiet };
