@@ -155,6 +155,11 @@ export function lowerCall(context: Context, frame: Frame, node: ts.CallExpressio
   const value = lowerExpression(context, frame, callee);
   const args = lowerArguments(context, frame, node.arguments);
   if (context.dead) return poison;
+  // `(a.b)(x)` and `a["b"](x)` keep their object; a method that was put into a variable has lost it.
+  const seen = context.state.see(value);
+  if (seen.kind === "method" && (ts.isParenthesizedExpression(callee) || ts.isElementAccessExpression(callee))) {
+    return callMember(context, frame, seen.self, seen.name, args, node, leave);
+  }
   return callValue(context, frame, value, args, node, leave);
 }
 
@@ -163,7 +168,12 @@ export function callValue(context: Context, frame: Frame, callee: Value, args: r
   const seen = context.state.see(callee);
   if (seen.kind === "poison") return poison;
   if (seen.kind === "closure") return inlineCall(context, { callee: seen, self: undefined, home: undefined, args, path: frame.path, node }, leave);
-  if (seen.kind === "method") return callMember(context, frame, seen.self, seen.name, args, node, leave);
+  if (seen.kind === "method") {
+    if (needsThis(seen.self, seen.name)) {
+      return context.error("DP1206", node, `\`${seen.name}\` was taken from its object, and has lost its \`this\``, "call it on the object, or put an arrow function around the call");
+    }
+    return callMember(context, frame, seen.self, seen.name, args, node, leave);
+  }
   if (seen.kind === "known" && typeof seen.value === "function") {
     const intrinsic = callKnown(context, frame, seen.value, args, node);
     if (intrinsic) return intrinsic;
@@ -171,6 +181,14 @@ export function callValue(context: Context, frame: Frame, callee: Value, args: r
     return inlineCall(context, call, leave);
   }
   return context.error("DP1203", node, `${describeValue(seen)} cannot be called`);
+}
+
+/** Whether a method's own text asks for its object; what is not plain TypeScript (packets, views) always does. */
+function needsThis(self: Value, name: string): boolean {
+  if (self.kind !== "known" || (typeof self.value !== "object" && typeof self.value !== "function") || self.value === null) return true;
+  const method: unknown = Reflect.get(self.value, name);
+  const text = typeof method === "function" ? Function.prototype.toString.call(method) : "this";
+  return /\b(this|super)\b/.test(text);
 }
 
 function superCall(context: Context, frame: Frame, name: string, node: ts.CallExpression, leave?: Leave): Value {
