@@ -5,6 +5,7 @@ import { DatapathError } from "../errors.js";
 import { compile, manifestOf } from "../fixtures/compile.js";
 import { mapEntry } from "../fixtures/pipelines.js";
 import { loadForTest } from "../test-run/load.js";
+import { newerThan } from "./features.js";
 import { originOf } from "./verifier.js";
 
 const hooks = [{ hook: "xdp", program: "reject_xdp", section: "xdp" }] as const;
@@ -70,6 +71,28 @@ test("a map that cannot be made is told from a rejected program", () => {
   );
   assert.is(error.code, "DP6015", error.message);
   assert.match(error.message, /huge/);
+});
+
+test("a kernel that is too old for a feature is named, not the verifier's confusion", () => {
+  const error = rejection(BAD, {
+    features: [
+      { name: "ring buffer", since: "5.8" },
+      { name: "time travel", since: "99.1" },
+    ],
+  });
+  assert.is(error.code, "DP6012");
+  assert.is(error.exitCode, 3);
+  assert.match(error.message, /needs time travel \(Linux 99\.1\)/);
+  assert.equal(
+    newerThan(
+      [
+        { name: "a", since: "5.10" },
+        { name: "b", since: "6.6" },
+      ],
+      "6.1.0-13-amd64",
+    ).map(one => one.name),
+    ["b"],
+  );
 });
 
 test("a manifest that speaks of other programs or maps than the object's is damaged", () => {

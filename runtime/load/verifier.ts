@@ -1,10 +1,11 @@
 /** A refusal by the kernel at load, told in the user's terms: the verifier's reason at the line of TypeScript. */
 import { mkdtempSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { release, tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Manifest, SourcePlace } from "../../codegen/bundle/manifest.js";
 import { DatapathError } from "../errors.js";
 import type { NativeError } from "../native/index.js";
+import { newerThan } from "./features.js";
 
 export interface Rejection {
   /** the program's name in the ELF */
@@ -72,6 +73,11 @@ export function originOf(manifest: Manifest, line: number): SourcePlace | undefi
 /** Turns what the addon threw at load into an error of the runtime's. */
 export function loadError(error: NativeError, manifest: Manifest): DatapathError {
   const log = error.log ?? "";
+  const missing = newerThan(manifest.features, release());
+  if (missing.length > 0 && error.code !== "EPERM" && error.code !== "ENOMEM") {
+    const names = missing.map(({ name, since }) => `${name} (Linux ${since})`).join(", ");
+    return new DatapathError("DP6012", `this is Linux ${release()}; the program needs ${names}${complaint(log)}`, { cause: error });
+  }
   const rejection = readRejection(log, manifest);
   if (rejection && rejection.reason !== "no reason was given") {
     const where = rejection.source

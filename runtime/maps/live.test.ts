@@ -27,6 +27,7 @@ const entries: MapEntry[] = [
   mapEntry({ path: "counters", kind: "counter", key: undefined, value: counter, valueSize: 16, maxEntries: 1 }),
   mapEntry({ path: "routes", kind: "lpmTrie", key: prefix, keySize: 8, maxEntries: 100 }),
   mapEntry({ path: "devices", kind: "devMap", key: int(32), value: undefined, valueSize: 4, maxEntries: 8 }),
+  mapEntry({ path: "captured", kind: "ring", key: undefined, value: int(32), keySize: 0, valueSize: 0, maxEntries: 4096 }),
   mapEntry({ path: "ring", kind: "ring", key: undefined, value: event, keySize: 0, valueSize: 0, maxEntries: 4096 }),
 ];
 
@@ -46,6 +47,8 @@ MAP(counters, BPF_MAP_TYPE_PERCPU_ARRAY, 1, __u32, struct counter, 0);
 MAP(routes, BPF_MAP_TYPE_LPM_TRIE, 100, struct prefix, __u64, BPF_F_NO_PREALLOC);
 MAP(devices, BPF_MAP_TYPE_DEVMAP, 8, __u32, __u32, 0);
 struct { __uint(type, BPF_MAP_TYPE_RINGBUF); __uint(max_entries, 4096); } ring SEC(".maps");
+struct { __uint(type, BPF_MAP_TYPE_RINGBUF); __uint(max_entries, 4096); } captured SEC(".maps");
+struct record { __u32 event, count; __u8 packet[8]; };
 
 SEC("xdp") int live_xdp(struct xdp_md *ctx) {
   __u32 zero = 0;
@@ -57,6 +60,10 @@ SEC("xdp") int live_xdp(struct xdp_md *ctx) {
   if (seen) *seen += 1;
   __u64 *number = bpf_map_lookup_elem(&table, &zero);
   if (!number) return XDP_ABORTED;
+  __u8 *data = (void *)(long)ctx->data, *end = (void *)(long)ctx->data_end;
+  if (data + 3 > end) return XDP_ABORTED;
+  struct record r = { end - data, 3, { data[0], data[1], data[2] } };
+  bpf_ringbuf_output(&captured, &r, sizeof r, 0);
   struct event e = { __sync_fetch_and_add(number, 1) + 1, 7 };
   return bpf_ringbuf_output(&ring, &e, sizeof e, 0) ? XDP_DROP : XDP_PASS;
 }
@@ -163,6 +170,47 @@ test("a trie's keys are a length and an address in network order", () => {
     [...map].map(([{ length }]) => length).sort((a, b) => a - b),
     [8, 16],
   );
+});
+
+test("a trie over plain addresses takes them as programs do", () => {
+  using program = loadForTest(object, manifest);
+  const map = live<unknown, bigint>(program, "routes");
+  map.set({ prefix: 0x0a000000, length: 8 }, 1n);
+  map.set(0x0a000001, 2n);
+  assert.is(map.get(0x0a000001), 2n);
+  assert.is(map.get(0x0a000002), 1n);
+  assert.is(map.delete({ prefix: 0x0a000000, length: 8 }), true);
+  assert.is(map.get(0x0a000002), undefined);
+  assert.is(
+    code(() => map.set({ prefix: 0x0a000000, length: 33 }, 1n)),
+    "DP6008",
+  );
+});
+
+test("expired entries are not seen, and a sweep makes room", () => {
+  using program = loadForTest(object, manifest);
+  const aged = { ...entry("hash"), expires: { field: "hits", after: "1000000000" } };
+  const map = new LiveMap<number, { port: number; hits: bigint }>(program.map("hash").kernel, aged);
+  const now = process.hrtime.bigint();
+  map.set(1, { port: 1, hits: now });
+  map.set(2, { port: 2, hits: now - 2_000_000_000n });
+  assert.equal([...map.keys()], [1]);
+  assert.is(map.get(2), undefined);
+  assert.is(map.size, 1);
+  assert.is([...program.map("hash").entries()].length, 2);
+  assert.is(map.sweep(), 1);
+  assert.is([...program.map("hash").entries()].length, 1);
+});
+
+test("an event's packet follows it", async () => {
+  using program = loadForTest(object, manifest);
+  const map = new (native().KernelMap)(native().duplicate(program.map("captured").kernel.fd));
+  const stream = new EventStream<number>(map, entry("captured"));
+  program.run("xdp", Uint8Array.of(1, 2, 3, ...new Uint8Array(61)));
+  for await (const emitted of stream.emitted()) {
+    assert.equal(emitted, { event: 64, packet: Buffer.of(1, 2, 3) });
+    break;
+  }
 });
 
 test("a device map stores interface indexes", () => {

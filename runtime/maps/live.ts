@@ -3,7 +3,9 @@ import type { MapEntry, Shape } from "../../codegen/bundle/manifest.js";
 import { DatapathError } from "../errors.js";
 import { failedWith, isNativeError, type KernelMap } from "../native/index.js";
 import { add, CodecError, decode, encode, type Value } from "./codec.js";
-import { RawMap } from "./raw.js";
+import { isExpired, kernelNow } from "./expiry.js";
+import { storedKey } from "./prefix.js";
+import { type RawEntry, RawMap } from "./raw.js";
 
 const INDEX: Shape = { kind: "int", bits: 32, order: "host" };
 /** linux/bpf.h: an update that must not make an entry */
@@ -35,14 +37,14 @@ export class LiveMap<K, V> implements Iterable<[K, Readonly<V>]> {
     return this.#entry.maxEntries;
   }
 
-  /** The entry as a copy, or undefined. */
+  /** The entry as a copy, or undefined. Like the program, it does not see an entry that has expired. */
   get(key: K): V | undefined {
     const bytes = this.#do(() => this.#raw.get(this.#keyBytes(key)));
-    return bytes && (this.#decodeValue(bytes) as V);
+    return bytes && !this.#isExpired(bytes, kernelNow()) ? (this.#decodeValue(bytes) as V) : undefined;
   }
 
   has(key: K): boolean {
-    return this.#do(() => this.#raw.get(this.#keyBytes(key))) !== undefined;
+    return this.get(key) !== undefined;
   }
 
   /** @throws {DatapathError} DP6008 for a value of the wrong form, DP6009 where the map is full */
@@ -65,17 +67,31 @@ export class LiveMap<K, V> implements Iterable<[K, Readonly<V>]> {
   get size(): number {
     return this.#do(() => {
       let count = 0;
-      for (const _ of this.#raw.entries()) count++;
+      for (const _ of this.#seen()) count++;
       return count;
     });
   }
 
   *[Symbol.iterator](): Iterator<[K, Readonly<V>]> {
-    for (const [key, value] of this.#raw.entries()) yield [decode(this.#key, key) as K, this.#decodeValue(value) as V];
+    for (const [key, value] of this.#seen()) yield [decode(this.#key, key) as K, this.#decodeValue(value) as V];
   }
 
   *keys(): Generator<K> {
-    for (const [key] of this.#raw.entries()) yield decode(this.#key, key) as K;
+    for (const [key] of this.#seen()) yield decode(this.#key, key) as K;
+  }
+
+  /**
+   * Deletes what has expired and no one sees any more, so that it makes room. An entry that a packet renews at this very
+   * moment may go with it.
+   * @returns how many
+   */
+  sweep(): number {
+    return this.#do(() => {
+      let count = 0;
+      const now = kernelNow();
+      for (const [key, value] of [...this.#raw.entries()]) if (this.#isExpired(value, now) && this.#raw.delete(key)) count++;
+      return count;
+    });
   }
 
   clear(): void {
@@ -90,18 +106,30 @@ export class LiveMap<K, V> implements Iterable<[K, Readonly<V>]> {
     return Math.ceil(this.#raw.info.valueSize / 8) * 8;
   }
 
-  #decodeValue(bytes: Uint8Array): Value {
+  *#seen(): Generator<RawEntry> {
+    const now = kernelNow();
+    for (const entry of this.#raw.entries()) if (!this.#isExpired(entry[1], now)) yield entry;
+  }
+
+  #isExpired(bytes: Uint8Array, now: bigint): boolean {
+    return this.#entry.expires !== undefined && isExpired(this.#entry, this.#slots(bytes), now);
+  }
+
+  /** The value of each processor. */
+  #slots(bytes: Uint8Array): Value[] {
     const { slots, valueSize } = this.#raw.info;
-    let total = decode(this.#value, bytes.subarray(0, valueSize));
-    for (let slot = 1; slot < slots; slot++) {
+    return Array.from({ length: slots }, (_, slot) => {
       const start = slot * this.#stride;
-      total = add(this.#value, total, decode(this.#value, bytes.subarray(start, start + valueSize)));
-    }
-    return total;
+      return decode(this.#value, bytes.subarray(start, start + valueSize));
+    });
+  }
+
+  #decodeValue(bytes: Uint8Array): Value {
+    return this.#slots(bytes).reduce((total, one) => add(this.#value, total, one));
   }
 
   #keyBytes(key: unknown): Uint8Array {
-    return this.#encode(this.#key, key, "key", this.#raw.info.keySize);
+    return this.#encode(this.#key, storedKey(this.#entry, key), "key", this.#raw.info.keySize);
   }
 
   #valueBytes(value: unknown): Uint8Array {
@@ -133,6 +161,9 @@ export class LiveMap<K, V> implements Iterable<[K, Readonly<V>]> {
       }
       if (failedWith(cause, "E2BIG", "ENOSPC")) {
         throw new DatapathError("DP6009", `${this.path} holds at most ${this.maxEntries} entries`, { cause });
+      }
+      if (failedWith(cause, "EINVAL") && this.#entry.kind === "lpmTrie") {
+        throw new DatapathError("DP6008", `${this.path}: the prefix is longer than its address`, { cause });
       }
       if (failedWith(cause, "EPERM")) throw new DatapathError("DP6011", `${this.path}: ${cause.message}`, { cause });
       if (isNativeError(cause)) throw new DatapathError("DP6016", `${this.path}: ${cause.message}`, { cause });
