@@ -184,6 +184,9 @@ export class Context {
     for (const [key, pointer] of first.state.scratch) {
       if (exits.every(exit => exit.state.scratch.get(key) === pointer)) state.scratch.set(key, pointer);
     }
+    for (const [key, member] of first.state.members) {
+      if (exits.every(exit => exit.state.members.get(key) === member)) state.members.set(key, member);
+    }
     for (const exit of exits) {
       for (const [map, count] of exit.state.writes) state.writes.set(map, Math.max(state.writes.get(map) ?? 0, count));
     }

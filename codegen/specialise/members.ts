@@ -146,6 +146,10 @@ function choiceMember(context: Context, frame: Frame, choice: Choice, name: stri
     if (list.every(value => value.kind === "known" || value.kind === "record" || value.kind === "view")) {
       return { kind: "choice", tag: choice.tag, cases: choice.cases.map((_, index) => values.get(index) ?? undefinedValue) };
     }
+    const key = `${choice.tag.id} ${remaining.join()} ${name}`;
+    const joined = context.state.members.get(key) ?? eachCase(context, choice, value => member(context, frame, value, name, node), name, node);
+    context.state.members.set(key, joined);
+    return context.state.see(joined);
   }
   return eachCase(context, choice, value => member(context, frame, value, name, node), name, node);
 }

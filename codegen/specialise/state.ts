@@ -16,6 +16,8 @@ export class State {
   readonly pointers: Map<string, Pointer>;
   /** pointers of scratch memory */
   readonly scratch: Map<string, Pointer>;
+  /** fields of one of several records, joined once: read again, they are the same value, and what was learnt of it holds */
+  readonly members: Map<string, Value>;
   /** changes when the packet moved: views and offsets of an older state are gone */
   packet: number;
   /** the parse of this packet state */
@@ -31,6 +33,7 @@ export class State {
     this.pointers = new Map(from?.pointers);
     this.writes = new Map(from?.writes);
     this.scratch = new Map(from?.scratch);
+    this.members = new Map(from?.members);
     this.packet = from?.packet ?? 0;
     this.layers = from?.layers;
   }
