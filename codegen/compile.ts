@@ -1,5 +1,5 @@
 /** The whole compiler: a pipeline's file to the parts of a bundle. */
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { basename } from "node:path";
 import { draftManifest } from "./bundle/draft.js";
 import type { Manifest } from "./bundle/manifest.js";
@@ -71,7 +71,21 @@ export async function compile(file: string, options: CompileOptions = {}): Promi
   const name = options.name ?? nameOfFile(file);
   const evaluated = await evaluate(file, options.fresh === undefined ? {} : { fresh: options.fresh });
   if (!evaluated.ok) {
-    return { diagnostics: evaluated.diagnostics, bundle: undefined, translation: undefined, record: evaluated.record, files: [], checked: undefined, clang: undefined, name };
+    const { diagnostics: why, record } = evaluated;
+    const checked = existsSync(file) ? createProject(file, options.previous ? { previous: options.previous } : {}) : undefined;
+    const typed = checked?.diagnostics ?? [];
+    // TypeScript says the same of what cannot be parsed or found, and says it better.
+    const others = hasErrors(typed) ? why.filter(({ code }) => code !== "DP1008" && code !== "DP1005") : why;
+    return {
+      diagnostics: [...typed, ...others],
+      bundle: undefined,
+      translation: undefined,
+      record,
+      files: checked?.files ?? [],
+      checked,
+      clang: undefined,
+      name,
+    };
   }
   const checked = createProject(file, options.previous ? { previous: options.previous } : {});
   return compileChecked(evaluated.evaluation, checked, name, options);

@@ -52,7 +52,8 @@ export function constructorThrew(context: Context, name: string, thrown: unknown
 export function importFailed(context: Context, thrown: unknown): Diagnostic {
   const code = typeof thrown === "object" && thrown !== null && "code" in thrown ? thrown.code : undefined;
   if (code === "ERR_MODULE_NOT_FOUND" || code === "ERR_PACKAGE_PATH_NOT_EXPORTED" || code === "ERR_UNSUPPORTED_DIR_IMPORT") {
-    return diagnose("DP1005", importerOf(context, messageOf(thrown)), withoutImporter(messageOf(thrown)));
+    const message = thrown instanceof Error ? thrown.message : "";
+    return diagnose("DP1005", importerOf(context, message), withoutImporter(message));
   }
   const syntax = syntaxErrorOf(context, thrown);
   if (syntax !== undefined) return syntax;
