@@ -1,5 +1,6 @@
 /** Assignments: to variables, fields of views, elements, and what of the packet can be set. */
 import { ts } from "ts-morph";
+import { specOf } from "../../dsl/core/spec.js";
 import { fieldOf, storeField, writeElement } from "./access.js";
 import { inlineCall } from "./calls.js";
 import { assignVlan } from "./packet-calls.js";
@@ -7,9 +8,10 @@ import type { Context } from "./context.js";
 import { describeValue } from "./context.js";
 import { declarationOf, lowerExpression } from "./expressions.js";
 import { type Frame, variableOf } from "./frame.js";
-import { findProperty } from "./members.js";
+import { scratchView } from "./map-calls.js";
+import { eachCase, findProperty } from "./members.js";
 import { fitsType } from "./types.js";
-import type { Value } from "./values.js";
+import { undefinedValue, type Value } from "./values.js";
 
 export function assignTo(context: Context, frame: Frame, target: ts.Expression, value: Value, node: ts.Node): void {
   if (context.dead) return;
@@ -70,6 +72,33 @@ export function assignMember(context: Context, frame: Frame, object: Value, name
     case "packet":
       assignPacket(context, name, value, node);
       return;
+    case "choice":
+      eachCase(
+        context,
+        object,
+        one => {
+          assignMember(context, frame, one, name, value, node);
+          return undefinedValue;
+        },
+        name,
+        node,
+      );
+      return;
+    case "known": {
+      const live: unknown = object.value;
+      const spec = typeof live === "object" && live !== null ? specOf(live) : undefined;
+      if (typeof live === "object" && live !== null && spec?.what === "map" && spec.kind === "scratch") {
+        assignMember(context, frame, scratchView(context, live, spec, node), name, value, node);
+        return;
+      }
+      const setter = typeof live === "object" && live !== null ? findProperty(live, name) : undefined;
+      if (setter?.descriptor.set) {
+        inlineCall(context, { callee: setter.descriptor.set, self: object, home: setter.home, args: [value], path: frame.path, node });
+        return;
+      }
+      context.error("DP1212", node, `\`${name}\` is fixed when the program is built`, "keep run-time state in a map, or in a variable of the method");
+      return;
+    }
     default:
       context.error("DP1212", node, `${describeValue(object)} cannot be changed while a packet is handled`, "keep run-time state in a map, or in a variable of the method");
   }

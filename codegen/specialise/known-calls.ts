@@ -17,7 +17,18 @@ export function callKnown(context: Context, frame: Frame, fn: object, args: read
   if (args.some(arg => arg.kind === "poison") && (intrinsicName(fn) || builtins.has(fn))) return poison;
   const name = intrinsicName(fn);
   if (name) return intrinsics[name](context, frame, args, node, fn);
-  return builtins.get(fn)?.(context, args, node);
+  const builtin = builtins.get(fn);
+  if (!builtin) return undefined;
+  return args.every(arg => arg.kind === "known") ? evaluated(context, fn, args, node) : builtin(context, args, node);
+}
+
+/** What JavaScript itself makes of known arguments. */
+function evaluated(context: Context, fn: object, args: readonly Value[], node: ts.Node): Value {
+  try {
+    return apply(fn, args);
+  } catch (error) {
+    return context.error("DP1203", node, error instanceof Error ? error.message : String(error));
+  }
 }
 
 type Intrinsic = (context: Context, frame: Frame, args: readonly Value[], node: ts.Node, fn: object) => Value;
