@@ -22,7 +22,7 @@ type Part =
 
 export function partOf(path: string): Part {
   if (path === "index.ts") return "package root";
-  if (path.endsWith(".test.ts") || path.startsWith("test/")) return "tests";
+  if (/\.(test|fixture)\.ts$|\/fixtures\//.test(path) || path.startsWith("test/")) return "tests";
   if (path.startsWith("dsl/")) return "dsl";
   if (path.startsWith("blocks/")) return "blocks";
   if (path.startsWith("codegen/")) return "codegen";
