@@ -216,6 +216,33 @@ test("a module that throws", async () => {
   assert.equal([diagnostic.code, diagnostic.span.line], ["DP1004", 3]);
 });
 
+test("a module that would end the build, or never end, is refused", async () => {
+  const exits = await refusal({ "edge.dp.ts": `process.exit(0);\nexport default 1;` });
+  assert.equal([exits.code, exits.span.line], ["DP1004", 1]);
+  assert.match(exits.message, "process.exit(0) was called");
+  const stuck = await refusal({ "edge.dp.ts": `await new Promise(() => {});\nexport default 1;` });
+  assert.is(stuck.code, "DP1004");
+  assert.match(stuck.message, "never ends");
+});
+
+test("what the module prints does not get into the command's output", async () => {
+  const source = `${pipelineImport}console.log("from the build");\nexport default class Edge extends Pipeline {}`;
+  const written: string[] = [];
+  const { write } = process.stderr;
+  process.stderr.write = (chunk: string | Uint8Array): boolean => {
+    written.push(String(chunk));
+    return true;
+  };
+  try {
+    await inPackage({ "edge.dp.ts": source }, async folder => {
+      await evaluated(join(folder, "edge.dp.ts"));
+    });
+  } finally {
+    process.stderr.write = write;
+  }
+  assert.equal(written, ["from the build\n"]);
+});
+
 test("an import that does not exist names the file that asks", async () => {
   const diagnostic = await refusal({ "edge.dp.ts": 'import "./a.js";\nexport default 1;', "a.ts": 'import "not-there";' });
   assert.equal([diagnostic.code, diagnostic.span.file], ["DP1005", "a.ts"]);

@@ -70,7 +70,7 @@ type Made =
 async function make(url: string, context: failure.Context): Promise<Made> {
   let namespace: object;
   try {
-    namespace = await import(url);
+    namespace = await settled(import(url));
   } catch (thrown) {
     return { ok: false, diagnostic: failure.importFailed(context, thrown) };
   }
@@ -86,6 +86,20 @@ async function make(url: string, context: failure.Context): Promise<Made> {
     return { ok: true, pipeline, pipelineClass: exported, url };
   } catch (thrown) {
     return { ok: false, diagnostic: failure.constructorThrew(context, exported.name, thrown) };
+  }
+}
+
+/** A top-level `await` that nothing will ever end would end the process without a word. */
+async function settled(loading: Promise<object>): Promise<object> {
+  let idle: (() => void) | undefined;
+  const stuck = new Promise<never>((_, reject) => {
+    idle = () => reject(new Error("a top-level await of the module, or of one that it imports, never ends"));
+    process.once("beforeExit", idle);
+  });
+  try {
+    return await Promise.race([loading, stuck]);
+  } finally {
+    if (idle !== undefined) process.off("beforeExit", idle);
   }
 }
 

@@ -139,6 +139,20 @@ export async function observe<T>(work: () => Promise<T>): Promise<{ readonly val
     process.env = env;
   });
 
+  // What user code prints goes beside the command's own output, which may be JSON; and a build is not the user's to end.
+  const { stdout } = process;
+  const write = Object.getOwnPropertyDescriptor(stdout, "write");
+  stdout.write = process.stderr.write.bind(process.stderr);
+  const { exit } = process;
+  process.exit = code => {
+    throw new Error(`process.exit(${code ?? ""}) was called`);
+  };
+  restore.push(() => {
+    if (write === undefined) Reflect.deleteProperty(stdout, "write");
+    else Object.defineProperty(stdout, "write", write);
+    process.exit = exit;
+  });
+
   syncBuiltinESMExports();
   try {
     return { value: await work(), observed: { files, environment, unrepeatable } };
