@@ -23,7 +23,7 @@ import {
 } from "datapath";
 import { EtherType } from "datapath/headers";
 import { compute, holds } from "./arithmetic.dp.js";
-import { Ipv6Words, MessageStart, Ports } from "./headers.js";
+import { MessageStart, Ports } from "./headers.js";
 import { type AccessControlOptions, checkOptions, PrefixAction } from "./options.js";
 import { type Ending, type Plan, type Plans, plansOf } from "./plan.js";
 import type { Compare, Decision } from "./tree/decision.js";
@@ -45,10 +45,6 @@ interface Addresses {
   readonly destination2: u32;
   readonly destination3: u32;
 }
-interface Pair {
-  readonly first: number;
-  readonly second: number;
-}
 /** What a decision tests of one packet. What no rule tests is 0 and leaves no code. */
 export interface Facts {
   readonly network: u16;
@@ -59,8 +55,10 @@ export interface Facts {
   readonly dscp: u8;
   readonly mark: u32;
   readonly addresses: Addresses;
-  readonly ports: Pair;
-  readonly message: Pair;
+  readonly sourcePort: number;
+  readonly destinationPort: number;
+  readonly icmpType: number;
+  readonly icmpCode: number;
 }
 
 /**
@@ -132,46 +130,51 @@ export class AccessControl extends Block<AccessControlOptions> {
     }
     const plan = this.plans.ipv6;
     const { reads } = plan;
-    const words = pkt.at(layers.networkOffset, Ipv6Words);
-    if (!words) return this.refuse("malformed");
+    // By words: comparing one with a constant is one instruction, comparing a half of an address is three.
     const addresses = {
-      source0: reads.source0 ? words.source0 : 0,
-      source1: reads.source1 ? words.source1 : 0,
-      source2: reads.source2 ? words.source2 : 0,
-      source3: reads.source3 ? words.source3 : 0,
-      destination0: reads.destination0 ? words.destination0 : 0,
-      destination1: reads.destination1 ? words.destination1 : 0,
-      destination2: reads.destination2 ? words.destination2 : 0,
-      destination3: reads.destination3 ? words.destination3 : 0,
+      source0: reads.source0 ? u32(layers.source >> 96n) : 0,
+      source1: reads.source1 ? u32(layers.source >> 64n) : 0,
+      source2: reads.source2 ? u32(layers.source >> 32n) : 0,
+      source3: reads.source3 ? u32(layers.source) : 0,
+      destination0: reads.destination0 ? u32(layers.destination >> 96n) : 0,
+      destination1: reads.destination1 ? u32(layers.destination >> 64n) : 0,
+      destination2: reads.destination2 ? u32(layers.destination >> 32n) : 0,
+      destination3: reads.destination3 ? u32(layers.destination) : 0,
     };
     return this.ask(plan, pkt, this.ipFacts(plan, pkt, layers, addresses, reads.dscp ? u8(layers.ip.trafficClass >> 2) : 0, mark));
   }
 
   private ipFacts(plan: Plan, pkt: Packet, layers: IpLayers, addresses: Addresses, dscp: u8, mark: u32): Facts {
+    const { reads } = plan;
+    // Read whatever the protocol: a decision has told it before it tests a port.
+    let sourcePort = NO_PORT;
+    let destinationPort = NO_PORT;
+    if ((reads.sourcePort || reads.destinationPort) && layers.fragment !== Fragment.Later) {
+      const ports = pkt.at(layers.transportOffset, Ports);
+      sourcePort = ports && reads.sourcePort ? ports.source : CUT_PORT;
+      destinationPort = ports && reads.destinationPort ? ports.destination : CUT_PORT;
+    }
+    let icmpType = NO_TYPE;
+    let icmpCode = NO_TYPE;
+    if ((reads.icmpType || reads.icmpCode) && layers.fragment !== Fragment.Later) {
+      const message = pkt.at(layers.transportOffset, MessageStart);
+      icmpType = message && reads.icmpType ? message.type : CUT_TYPE;
+      icmpCode = message && reads.icmpCode ? message.code : CUT_TYPE;
+    }
     return {
       network: layers.networkOffset,
       transport: layers.transportOffset,
       etherType: 0,
-      protocol: plan.reads.protocol ? layers.protocol : 0,
-      fragment: plan.reads.fragment ? layers.fragment : 0,
+      protocol: reads.protocol ? layers.protocol : 0,
+      fragment: reads.fragment ? layers.fragment : 0,
       dscp,
       mark,
       addresses,
-      ports: plan.reads.sourcePort || plan.reads.destinationPort ? this.portsOf(pkt, layers) : { first: 0, second: 0 },
-      message: plan.reads.icmpType || plan.reads.icmpCode ? this.messageOf(pkt, layers) : { first: 0, second: 0 },
+      sourcePort,
+      destinationPort,
+      icmpType,
+      icmpCode,
     };
-  }
-
-  /** Whatever the protocol: a decision has told it before it tests a port. */
-  private portsOf(pkt: Packet, layers: IpLayers): Pair {
-    if (layers.fragment === Fragment.Later) return { first: NO_PORT, second: NO_PORT };
-    const ports = pkt.at(layers.transportOffset, Ports);
-    return ports ? { first: ports.source, second: ports.destination } : { first: CUT_PORT, second: CUT_PORT };
-  }
-  private messageOf(pkt: Packet, layers: IpLayers): Pair {
-    if (layers.fragment === Fragment.Later) return { first: NO_TYPE, second: NO_TYPE };
-    const message = pkt.at(layers.transportOffset, MessageStart);
-    return message ? { first: message.type, second: message.code } : { first: CUT_TYPE, second: CUT_TYPE };
   }
 
   /** What is not IP, and IP whose header is wrong or cut. */
@@ -196,8 +199,10 @@ export class AccessControl extends Block<AccessControlOptions> {
       dscp: 0,
       mark,
       addresses: { source0, source1: 0, source2: 0, source3: 0, destination0, destination1: 0, destination2: 0, destination3: 0 },
-      ports: { first: 0, second: 0 },
-      message: { first: 0, second: 0 },
+      sourcePort: 0,
+      destinationPort: 0,
+      icmpType: 0,
+      icmpCode: 0,
     });
   }
 
@@ -318,13 +323,13 @@ export class AccessControl extends Block<AccessControlOptions> {
       case "destination3":
         return facts.addresses.destination3;
       case "sourcePort":
-        return facts.ports.first;
+        return facts.sourcePort;
       case "destinationPort":
-        return facts.ports.second;
+        return facts.destinationPort;
       case "icmpType":
-        return facts.message.first;
+        return facts.icmpType;
       case "icmpCode":
-        return facts.message.second;
+        return facts.icmpCode;
     }
   }
 }
