@@ -26,8 +26,8 @@ export function render(diagnostics: readonly Diagnostic[], options: RenderOption
 }
 
 /**
- * Sorted by place, without repetitions. What the specialiser says of a place where the subset's rules already refused
- * something is a consequence of that and left out.
+ * Sorted by place, without repetitions. What a later stage says of a place where an earlier one refused something
+ * is a consequence of that and left out.
  */
 export function settle(diagnostics: readonly Diagnostic[]): readonly Diagnostic[] {
   const sorted = [...diagnostics].sort(
@@ -35,13 +35,20 @@ export function settle(diagnostics: readonly Diagnostic[]): readonly Diagnostic[
       compareText(a.span.file, b.span.file) || a.span.line - b.span.line || a.span.column - b.span.column || compareText(a.code, b.code),
   );
   const seen = new Set<string>();
-  const refused = sorted.filter(({ code }) => /^(DP11|TS)/.test(code)).map(({ span }) => span);
-  return sorted.filter(({ code, message, span }) => {
+  return sorted.filter(diagnostic => {
+    const { code, message, span } = diagnostic;
     const key = `${span.file}:${span.line}:${span.column} ${code} ${message}`;
-    if (seen.has(key) || (code.startsWith("DP12") && refused.some(other => overlap(span, other)))) return false;
+    if (seen.has(key) || sorted.some(other => isConsequence(diagnostic, other))) return false;
     seen.add(key);
     return true;
   });
+}
+
+/** Whether one diagnostic only repeats in other words what another says of the same place. */
+function isConsequence(of: Diagnostic, other: Diagnostic): boolean {
+  if (of.code.startsWith("DP12")) return /^(DP11|TS)/.test(other.code) && overlap(of.span, other.span);
+  if (of.code === "DP3003") return other.code === "DP3002" && overlap(of.span, other.span);
+  return false;
 }
 
 function overlap(a: Span, b: Span): boolean {

@@ -22,17 +22,17 @@ export const meaningCodes = {
     },
   },
   DP1202: {
-    title: "values that cannot be joined",
+    title: "a place with more than one unknown",
     explanation:
-      "On different paths a variable holds things of different places, as entries of two maps, and what follows would have to do for both.",
+      "A field is read at one place: its offset, and at most one run-time index. Two run-time indexes, or things of different kinds that a variable holds on different paths, are not one place.",
     hint: "handle each where it is found",
     example: bodies(
-      "const index = pkt.length % 4;\nconst entry = pkt.length > 60 ? this.long.get(index) : this.short.get(index);\nif (entry && entry.packets === 1n) return Verdict.drop('first');",
-      "const index = pkt.length % 4;\nif (pkt.length > 60) {\n  const entry = this.long.get(index);\n  if (entry && entry.packets === 1n) return Verdict.drop('first');\n} else {\n  const entry = this.short.get(index);\n  if (entry && entry.packets === 1n) return Verdict.drop('first');\n}",
+      "const entry = this.grids.get(1);\nif (entry && entry.cells[pkt.length % 4][pkt.mark % 4] === 1) return Verdict.drop('one');",
+      "const entry = this.grids.get(1);\nif (entry && entry.cells[1][pkt.mark % 4] === 1) return Verdict.drop('one');",
       {
-        use: "arrayMap, struct, u64",
-        before: "class Total extends struct({ packets: u64 }) {}",
-        members: "readonly long = arrayMap(Total, 4);\nreadonly short = arrayMap(Total, 4);",
+        use: "array, arrayMap, struct, u8",
+        before: "class Grid extends struct({ cells: array(array(u8, 4), 4) }) {}",
+        members: "readonly grids = arrayMap(Grid, 4);",
       },
     ),
   },
