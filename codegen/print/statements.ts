@@ -186,8 +186,8 @@ export class StatementPrinter implements PlaceNames {
         return;
       case "element": {
         const type = this.#analysis.cType(statement.index);
-        this.put(`{ __u32 slot = ${type === "u32" ? "" : "(__u32)"}${this.expr(statement.index)};`, span);
-        this.put(`${this.pointer(statement.pointer)} = bpf_map_lookup_elem(&${statement.map.symbol}, &slot); }`, span);
+        this.put(`{ __u32 atSlot = ${type === "u32" ? "" : "(__u32)"}${this.expr(statement.index)};`, span);
+        this.put(`${this.pointer(statement.pointer)} = bpf_map_lookup_elem(&${statement.map.symbol}, &atSlot); }`, span);
         return;
       }
       case "update": {
@@ -286,7 +286,8 @@ export class StatementPrinter implements PlaceNames {
 
   /**
    * A run-time offset becomes a pointer: masked where the interval proves that it changes nothing, so that the verifier
-   * sees a bound, and opaque to clang, so that the check stays on the register that is used.
+   * sees a bound, and opaque to clang, so that the check stays on the register that is used. A program's own names have
+   * no capitals: the helper variable cannot hide one.
    */
   #point(statement: Extract<Statement, { kind: "point" }>, span: Span): void {
     const range = this.#analysis.rangeOf(statement.offset);
@@ -296,11 +297,11 @@ export class StatementPrinter implements PlaceNames {
       return;
     }
     const bits = range.max.toString(2).length;
-    this.put(`{ __u32 offset = ${this.expr(statement.offset)};`, span);
-    this.put("barrier_var(offset);", span);
-    if (bits <= 15) this.put(`offset &= 0x${((1 << bits) - 1).toString(16)};`, span);
-    else this.put(`if (offset > ${FARTHEST}) offset = ${FARTHEST};`, span);
-    this.put(`${pointer} = frame + offset;`, span);
+    this.put(`{ __u32 atOffset = ${this.expr(statement.offset)};`, span);
+    this.put("barrier_var(atOffset);", span);
+    if (bits <= 15) this.put(`atOffset &= 0x${((1 << bits) - 1).toString(16)};`, span);
+    else this.put(`if (atOffset > ${FARTHEST}) atOffset = ${FARTHEST};`, span);
+    this.put(`${pointer} = frame + atOffset;`, span);
     this.put(`barrier_var(${pointer}); }`, span);
   }
 
@@ -310,8 +311,8 @@ export class StatementPrinter implements PlaceNames {
     if (!this.offsets.has(local.id) || min < 0n || max > 0x7fffn || this.#analysis.cType(local) !== "u32") return;
     const name = this.local(local);
     const mask = (1n << BigInt(max.toString(2).length)) - 1n;
-    this.put(`{ __u32 unknown = ${this.onTc ? "ctx->hash" : "ctx->rx_queue_index"};`, span);
-    this.put(`barrier_var(unknown); ${name} ^= unknown; barrier_var(${name}); ${name} ^= unknown; barrier_var(${name}); ${name} &= 0x${mask.toString(16)}; }`, span);
+    this.put(`{ __u32 anyValue = ${this.onTc ? "ctx->hash" : "ctx->rx_queue_index"};`, span);
+    this.put(`barrier_var(anyValue); ${name} ^= anyValue; barrier_var(${name}); ${name} ^= anyValue; barrier_var(${name}); ${name} &= 0x${mask.toString(16)}; }`, span);
   }
 
   /** The text of a checked run-time index; guarded ones end the program where they are outside. */
