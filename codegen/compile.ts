@@ -100,8 +100,10 @@ const projects = new Map<string, CheckedProgram>();
  */
 export function compileLive(pipeline: object, options: CompileOptions = {}): Promise<Compilation> {
   const file = fileOf(pipeline);
-  const checked = projects.get(file) ?? createProject(file);
-  projects.set(file, checked);
+  const also = filesOfClosures(pipeline);
+  const key = [file, ...also].join();
+  const checked = projects.get(key) ?? createProject(file, { also });
+  projects.set(key, checked);
   return compileChecked(evaluationOf(pipeline, file), checked, options.name ?? nameOfFile(file), options);
 }
 
@@ -109,6 +111,22 @@ function fileOf(pipeline: object): string {
   const found = locateLive(pipeline.constructor);
   if (!found) throw new TypeError(`the class ${pipeline.constructor.name} has no TypeScript source that can be compiled`);
   return found.file;
+}
+
+/** The files of the functions that a class's methods close over: `hosting` is given its block's code by the test. */
+function filesOfClosures(pipeline: object): readonly string[] {
+  const files = new Set<string>();
+  const prototype: object | null = Object.getPrototypeOf(pipeline);
+  for (const { value } of Object.values(Object.getOwnPropertyDescriptors(prototype ?? {}))) {
+    const scopes: readonly ReadonlyMap<string, unknown>[] = typeof value === "function" ? (locateLive(value)?.scopes ?? []) : [];
+    for (const scope of scopes) {
+      for (const bound of scope.values()) {
+        const found = typeof bound === "function" ? locateLive(bound) : undefined;
+        if (found) files.add(found.file);
+      }
+    }
+  }
+  return [...files].sort();
 }
 
 async function compileChecked(evaluation: Evaluation, checked: CheckedProgram, name: string, options: CompileOptions): Promise<Compilation> {

@@ -16,6 +16,8 @@ export interface CreateProgramOptions {
   readonly root?: SourceRoot;
   /** the program of an earlier call for the same file: only files that changed on disk are parsed again */
   readonly previous?: CheckedProgram;
+  /** files beside those that the file imports: where functions come from that it was given at run time */
+  readonly also?: readonly string[];
 }
 
 /** datapath's own package */
@@ -31,7 +33,7 @@ export function createProject(file: string, options: CreateProgramOptions = {}):
   const root = options.root ?? SourceRoot.of(path);
   const { compilerOptions, configs } = optionsFor(path);
   const program = ts.createProgram({
-    rootNames: [path],
+    rootNames: [path, ...(options.also ?? []).map(other => realpathSync(resolve(other)))],
     options: compilerOptions,
     host: createCompilerHost(compilerOptions),
     ...(options.previous === undefined ? {} : { oldProgram: options.previous.program }),
