@@ -7,6 +7,7 @@ import type { Evaluation } from "./evaluate/evaluation.js";
 import type { Program } from "./ir/ir.js";
 import { type Printed, printProgram, type PrintOptions } from "./print/program.js";
 import type { Registry } from "./specialise/registry.js";
+import { simplify } from "./simplify/simplify.js";
 import { specialise } from "./specialise/specialise.js";
 
 export interface Translation {
@@ -29,5 +30,6 @@ export function translate(evaluation: Evaluation, checked: CheckedProgram, name:
     for (const problem of analysis.problems) diagnostics.push(problem);
   }
   if (diagnostics.some(diagnostic => diagnostic.severity === "error")) return { ok: false, diagnostics };
-  return { ok: true, translation: { programs, registry, printed: printProgram(analysed, registry, options) }, diagnostics };
+  const simplified = analysed.map(({ program, analysis }) => simplify(program, analysis));
+  return { ok: true, translation: { programs, registry, printed: printProgram(simplified, registry, options) }, diagnostics };
 }

@@ -100,7 +100,9 @@ export class Generator {
           break;
         case 5:
           if (locals.length > 0)
-            body.push(build.when(this.expr(locals, "boolean", 1), [...this.fields([...locals]), ...(this.pick(2) ? [build.leave(out)] : [])]));
+            body.push(
+              build.when(this.expr(locals, "boolean", 1), [...this.fields([...locals]), ...(this.pick(2) ? [build.leave(out)] : [])]),
+            );
           break;
         default:
           body.push(...this.fields(locals), ...this.fields(locals));

@@ -6,6 +6,7 @@ import type { Analysis } from "../analyse/analyse.js";
 import { domainOf, rangeOfDomain } from "../analyse/domains.js";
 import type { Domain, Expr, Memory, Place, Pointer, Program, Statement } from "../ir/ir.js";
 import { countLocals, mapBodies, mapExpressions, visitStatements } from "../ir/walk.js";
+import { negate } from "./negate.js";
 
 export function fold(program: Program, analysis: Analysis): Program {
   const { writes } = countLocals(program.body);
@@ -91,10 +92,8 @@ class Folder {
       case "wrap":
       case "convert":
         return { ...expr, operand: this.expr(expr.operand) };
-      case "not": {
-        const operand = this.expr(expr.operand);
-        return operand.op === "not" ? operand.operand : { op: "not", operand };
-      }
+      case "not":
+        return negate(this.expr(expr.operand));
       case "and":
       case "or": {
         // a decided side that does not settle the whole is left out

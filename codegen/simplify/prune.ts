@@ -1,6 +1,7 @@
 /** Takes out what has no effect: locals that no one reads, empty branches, blocks that no one leaves, jumps to where control goes anyway. */
 import type { Program, Statement } from "../ir/ir.js";
 import { assigned, countLocals, endsAway, leaves, mapBodies } from "../ir/walk.js";
+import { negate } from "./negate.js";
 
 export function prune(program: Program): Program {
   for (let before = program; ; ) {
@@ -35,7 +36,20 @@ class Pruner {
         break;
       }
     }
-    return kept;
+    return end === undefined ? kept : this.straighten(kept, end);
+  }
+
+  /** `if (c) { x; leave }` in front of what goes away, at a block's end: `if (!c) { goes away } x`. */
+  private straighten(body: readonly Statement[], end: number): readonly Statement[] {
+    for (const [i, statement] of body.entries()) {
+      const rest = body.slice(i + 1);
+      if (statement.kind !== "if" || statement.else.length > 0 || rest.length === 0) continue;
+      const last = statement.then.at(-1);
+      if (last?.kind !== "leave" || last.label.id !== end || !endsAway(rest) || leaves(rest, end)) continue;
+      this.changed = true;
+      return [...body.slice(0, i), { ...statement, condition: negate(statement.condition), then: rest }, ...statement.then.slice(0, -1)];
+    }
+    return body;
   }
 
   private one(statement: Statement, end: number | undefined): readonly Statement[] {
@@ -48,9 +62,7 @@ class Pruner {
         if (then.length === 0 && otherwise.length === 0) return this.nothing();
         if (then.length === 0) {
           this.changed = true;
-          const condition =
-            statement.condition.op === "not" ? statement.condition.operand : ({ op: "not", operand: statement.condition } as const);
-          return [{ ...statement, condition, then: otherwise, else: [] }];
+          return [{ ...statement, condition: negate(statement.condition), then: otherwise, else: [] }];
         }
         // what stands beside a branch that goes away may stand behind it
         if (otherwise.length > 0 && endsAway(then)) {

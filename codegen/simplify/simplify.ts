@@ -11,6 +11,7 @@ import { propagate } from "./propagate.js";
 import { prune } from "./prune.js";
 import { mergeStores } from "./stores.js";
 import { substitute } from "./substitute.js";
+import { thread } from "./thread.js";
 
 export interface Simplified {
   readonly program: Program;
@@ -30,7 +31,9 @@ export interface Simplified {
 export function simplify(program: Program, analysis: Analysis): Simplified {
   const freshLocal = localsAbove(program);
   const settle = (at: Program): Program => prune(propagate(at));
-  let at = settle(fold(program, analysis));
+  let at = settle(thread(settle(fold(program, analysis))));
+  // where jumps went straight, less joins, and more is known
+  at = settle(fold(at, analyse(at)));
   at = settle(mergeChecks(at, freshLocal));
   at = settle(mergeStores(at, freshLocal));
   at = prune(substitute(at));

@@ -7,7 +7,7 @@
  */
 import type { Scalar } from "../../dsl/core/shape.js";
 import type { Local, Memory, Place, Program, Span, Statement } from "../ir/ir.js";
-import { countLocals, endsAway, mapBodies } from "../ir/walk.js";
+import { bodiesOf, countLocals, endsAway, mapBodies } from "../ir/walk.js";
 import { constantChunks, copyChunks } from "./chunks.js";
 import { byteOf } from "./scalar-bytes.js";
 
@@ -92,8 +92,9 @@ class Run {
         this.copy(statement);
         return;
       case "if":
-        // a branch that goes away must see all stores; behind it nothing has changed
-        if (statement.else.length === 0 && endsAway(statement.then)) {
+      case "block":
+        // what is inside must see all stores; behind a branch that goes away, or that writes nothing, nothing has changed
+        if ((statement.kind === "if" && statement.else.length === 0 && endsAway(statement.then)) || isReadOnly(statement)) {
           this.flush();
           this.out.push(mapBodies(statement, this.inside));
           return;
@@ -337,6 +338,23 @@ function nameOf(bytes: ReadonlyMap<number, { readonly by: Store | Copy }>, offse
   return [...names].join(", ") || "bytes";
 }
 
+/** Whether a statement and all inside it only read and go elsewhere. */
+function isReadOnly(statement: Statement): boolean {
+  switch (statement.kind) {
+    case "let":
+    case "load":
+    case "variable":
+    case "ambient":
+    case "leave":
+    case "return":
+      return true;
+    case "if":
+    case "block":
+      return bodiesOf(statement).every(body => body.every(isReadOnly));
+    default:
+      return false;
+  }
+}
 function storeOf(place: Place, value: Store["value"], span: Span): Statement {
   return { kind: "store", place, value, fit: { bits: place.scalar.width, what: place.name }, span };
 }
