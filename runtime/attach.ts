@@ -12,6 +12,7 @@ import { update } from "./deployment/update.js";
 import { DatapathError } from "./errors.js";
 import { readValues, type VariableInput } from "./load/sections.js";
 import { native } from "./native/index.js";
+import { explained, explainedLater } from "./refusal.js";
 import { resolveTarget, type Target } from "./target/target.js";
 
 export interface AttachOptions {
@@ -44,6 +45,10 @@ export interface AttachOptions {
  * edge.set((p) => p.rate, 200);
  */
 export async function attach<P = unknown>(folder: string, target: Target, options: AttachOptions = {}): Promise<Deployment<P>> {
+  return explainedLater(() => attachBundle<P>(folder, target, options));
+}
+
+async function attachBundle<P>(folder: string, target: Target, options: AttachOptions): Promise<Deployment<P>> {
   const { root = ROOT, notice = text => console.error(`datapath: ${text}`) } = options;
   const bundle = loadBundle(folder);
   const { params, settings } = readValues(bundle.manifest, options.set ?? {});
@@ -83,6 +88,10 @@ export interface DetachOptions {
  * @throws {DatapathError} DP7005 where it is not attached
  */
 export async function detach(pipeline: string, options: DetachOptions = {}): Promise<string[]> {
+  return explainedLater(() => detachPipeline(pipeline, options));
+}
+
+async function detachPipeline(pipeline: string, options: DetachOptions): Promise<string[]> {
   const { root = ROOT } = options;
   const layout = existing(root, pipeline);
   const id = options.targetId ?? (options.target && (await resolveTarget(options.target)).id);
@@ -101,7 +110,7 @@ export function openDeployment<P = unknown>(
   pipeline: string,
   options: { readonly targetId?: string; readonly root?: string } = {},
 ): Deployment<P> {
-  return Deployment.open<P>(existing(options.root ?? ROOT, pipeline), options.targetId);
+  return explained(() => Deployment.open<P>(existing(options.root ?? ROOT, pipeline), options.targetId));
 }
 
 /** Sets a setting of a deployment by its path. */

@@ -7,33 +7,34 @@ import { LiveMap } from "../maps/live.js";
 import { pathOf } from "../maps/path.js";
 import { type KernelMap, native } from "../native/index.js";
 import { isPipelineWide, SETTINGS_PATH } from "./build.js";
-import { readCurrent } from "./generation.js";
+import { currentNumber, type Generation, readCurrent } from "./generation.js";
 import type { Layout } from "./layout.js";
 import { writeSettings } from "./settings.js";
 import { openMapPin } from "./status.js";
 
 /** A pipeline in the kernel. Closing it detaches nothing. `P` is the pipeline's class, imported as a type. */
 export class Deployment<P = unknown> implements AsyncDisposable {
-  readonly manifest: Manifest;
   readonly #layout: Layout;
-  readonly #generation: number;
-  readonly #targets: readonly string[];
   readonly #target: string | undefined;
   readonly #open = new Set<{ close(): void }>();
+  #known: Generation;
 
-  private constructor(layout: Layout, generation: number, manifest: Manifest, targets: readonly string[], target: string | undefined) {
-    this.manifest = manifest;
+  private constructor(layout: Layout, known: Generation, target: string | undefined) {
     this.#layout = layout;
-    this.#generation = generation;
-    this.#targets = targets;
-    this.#target = target ?? (targets.length === 1 ? targets[0] : undefined);
+    this.#known = known;
+    this.#target = target;
   }
 
   /** @throws {DatapathError} DP7005 */
   static open<P>(layout: Layout, target: string | undefined): Deployment<P> {
     const current = readCurrent(layout);
     if (!current || (target !== undefined && !current.targets.has(target))) throw new DatapathError("DP7005", layout.folder);
-    return new Deployment<P>(layout, current.number, current.manifest, [...current.targets.keys()], target);
+    return new Deployment<P>(layout, current, target);
+  }
+
+  /** What the bundle said of the version that was seen last. */
+  get manifest(): Manifest {
+    return this.#known.manifest;
   }
 
   /**
@@ -60,7 +61,8 @@ export class Deployment<P = unknown> implements AsyncDisposable {
   }
 
   setByPath(path: string, value: VariableInput): void {
-    const { settings, params, name } = this.manifest;
+    const { number, manifest } = this.#current();
+    const { settings, params, name } = manifest;
     const variable = settings.find(setting => setting.path === path);
     if (!variable) {
       const fixed = params.some(param => param.path === path);
@@ -75,7 +77,7 @@ export class Deployment<P = unknown> implements AsyncDisposable {
       );
     }
     const stored = variableValue(variable, value);
-    using section = openMapPin(this.#layout, this.#generation, SETTINGS_PATH, undefined);
+    using section = openMapPin(this.#layout, number, SETTINGS_PATH, undefined);
     if (!section) throw new DatapathError("DP6005", `${SETTINGS} of ${name} is not pinned`);
     const map = new (native().KernelMap)(native().duplicate(section.fd));
     writeSettings(map, settings, new Map([[path, stored]]));
@@ -114,8 +116,18 @@ export class Deployment<P = unknown> implements AsyncDisposable {
     return map;
   }
 
+  /** An update by someone else may have made another generation since. */
+  #current(): Generation {
+    const number = currentNumber(this.#layout);
+    if (number === this.#known.number) return this.#known;
+    const current = number === undefined ? undefined : readCurrent(this.#layout);
+    if (!current) throw new DatapathError("DP7005", `${this.manifest.name} was detached`);
+    this.#known = current;
+    return current;
+  }
+
   #entry(path: string): MapEntry {
-    const { maps, name } = this.manifest;
+    const { maps, name } = this.#current().manifest;
     const entry = maps.find(map => map.path === path);
     if (entry) return entry;
     const names = maps.map(map => map.path).filter(one => !one.startsWith(":"));
@@ -124,13 +136,16 @@ export class Deployment<P = unknown> implements AsyncDisposable {
 
   #map(entry: MapEntry): KernelMap {
     const target = isPipelineWide(entry) ? undefined : this.#only(entry.path);
-    using pin = openMapPin(this.#layout, this.#generation, entry.path, target);
+    using pin = openMapPin(this.#layout, this.#known.number, entry.path, target);
     if (!pin) throw new DatapathError("DP6007", `"${entry.path}" is not pinned`);
     return new (native().KernelMap)(native().duplicate(pin.fd));
   }
 
   #only(path: string): string {
+    const { targets } = this.#known;
     if (this.#target !== undefined) return this.#target;
-    throw new DatapathError("DP6007", `"${path}" is of each target's own, and there are ${this.#targets.length}; say which one`);
+    const [only, ...others] = targets.keys();
+    if (only !== undefined && others.length === 0) return only;
+    throw new DatapathError("DP6007", `"${path}" is of each target's own, and there are ${targets.size}; say which one`);
   }
 }

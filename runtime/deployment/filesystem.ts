@@ -1,7 +1,7 @@
 /** Sees to it that there is a BPF file system to pin in. */
 import { readFileSync, statfsSync } from "node:fs";
 import { DatapathError } from "../errors.js";
-import { isNativeError, native } from "../native/index.js";
+import { native } from "../native/index.js";
 import { BPF_FOLDER } from "./layout.js";
 import { makeFolder } from "./tree.js";
 
@@ -40,12 +40,7 @@ export function prepareFilesystem(root: string, notice: Notice): void {
     }
     notice(`mounted the BPF file system on ${BPF_FOLDER}`);
   }
-  try {
-    makeFolder(root);
-  } catch (cause) {
-    const text = isNativeError(cause) || cause instanceof Error ? cause.message : String(cause);
-    throw new DatapathError("DP7008", `${root}: ${text}`, { cause, hint: `as root: mkdir -p ${root} && chown $USER ${root}` });
-  }
+  makeFolder(root);
 }
 
 /** Whether this process sees a /sys of its own: `ip netns exec` mounts one, named for the namespace. */

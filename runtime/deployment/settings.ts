@@ -25,12 +25,21 @@ export function liveSettings(layout: Layout, number: number, manifest: Manifest,
   }
 }
 
+/** Each value is stored at once: a program sees the old one or the new one, and other settings are not touched. */
 export function writeSettings(map: KernelMap, variables: readonly Variable[], values: Values): void {
-  const bytes = map.lookup(KEY) ?? new Uint8Array(map.info().valueSize);
   for (const variable of variables) {
     const value = values.get(variable.path);
-    if (value !== undefined) storeInteger(bytes, variable.offset, variable.size, value);
+    if (value === undefined) continue;
+    const bytes = new Uint8Array(variable.size);
+    storeInteger(bytes, 0, variable.size, value);
+    if (!map.poke(variable.offset, bytes)) replacePart(map, variable.offset, bytes);
   }
+}
+
+/** For kernels that can't map the section (before 5.5). */
+function replacePart(map: KernelMap, offset: number, part: Uint8Array): void {
+  const bytes = map.lookup(KEY) ?? new Uint8Array(map.info().valueSize);
+  bytes.set(part, offset);
   map.update(KEY, bytes, 0);
 }
 

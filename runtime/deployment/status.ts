@@ -3,6 +3,7 @@ import type { HookName, Manifest } from "../../codegen/bundle/manifest.js";
 import { attachmentState, readAttachment } from "../hook/attachment.js";
 import { Descriptor } from "../native/descriptor.js";
 import { native } from "../native/index.js";
+import { explained } from "../refusal.js";
 import { currentNumber, generationNumbers, HOOKS, openProgram, readGeneration } from "./generation.js";
 import { Layout, RESERVED, ROOT } from "./layout.js";
 import { readSettings } from "./settings.js";
@@ -51,6 +52,10 @@ export interface DeploymentStatus {
  * for (const { pipeline, targets } of status()) console.log(pipeline, targets.map((target) => target.label));
  */
 export function status(pipeline?: string, root: string = ROOT): DeploymentStatus[] {
+  return explained(() => readStatus(pipeline, root));
+}
+
+function readStatus(pipeline: string | undefined, root: string): DeploymentStatus[] {
   const names = pipeline === undefined ? list(root).filter(name => !name.startsWith(RESERVED)) : [pipeline];
   const found: DeploymentStatus[] = [];
   for (const name of names) {

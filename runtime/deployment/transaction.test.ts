@@ -115,6 +115,23 @@ for (const hook of ["auto", "clsact"] as const) {
   }
 }
 
+test("a handle goes on over updates by others, and says when it was detached", async () => {
+  await using lab = await bench();
+  const target = { netns: lab.right.path, dev: "eth0" };
+  const options = { root, notice: quiet };
+  await using handle = await attach<CountingPipeline>(bundle({}), target, options);
+  for (let version = 0; version < 4; version++) await attach(bundle({ extra: version % 2 === 0, step: version }), target, options);
+  await attach(bundle({ extra: true }), target, options);
+  assert.is(handle.mapByPath("extra").size, 0);
+  handle.set(p => p.block.drop, 1);
+  assert.equal(status(name, root)[0]?.settings, { "block.drop": 1n });
+  await detach(name, { root });
+  await refused(
+    "DP7005",
+    Promise.resolve().then(() => handle.map(p => p.block.counts)),
+  );
+});
+
 test("maps and hooks come and go with the versions", async () => {
   await using lab = await bench();
   const target = { netns: lab.right.path, dev: "eth0" };

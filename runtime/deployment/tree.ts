@@ -4,6 +4,7 @@
  */
 import { lstatSync, mkdirSync, readdirSync, readlinkSync, renameSync, rmdirSync, symlinkSync, unlinkSync } from "node:fs";
 import { join } from "node:path";
+import { DatapathError } from "../errors.js";
 
 /** A symbolic link's text may have 4,095 bytes. */
 const PIECE = 4000;
@@ -21,9 +22,17 @@ function unless<T>(codes: readonly string[], work: () => T): T | undefined {
   }
 }
 
-/** Makes a folder that only its owner may enter, and those above it. */
+/**
+ * Makes a folder that only its owner may enter, and those above it.
+ * @throws {DatapathError} DP7008
+ */
 export function makeFolder(path: string): void {
-  mkdirSync(path, { recursive: true, mode: 0o700 });
+  try {
+    mkdirSync(path, { recursive: true, mode: 0o700 });
+  } catch (cause) {
+    const text = cause instanceof Error ? cause.message : String(cause);
+    throw new DatapathError("DP7008", text, { cause, hint: "as root: mkdir -p /sys/fs/bpf/datapath && chown USER /sys/fs/bpf/datapath" });
+  }
 }
 
 /** The names in a folder, sorted; none where it is not there. */

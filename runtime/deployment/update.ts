@@ -1,5 +1,4 @@
 /** Attaching, first or again: one transaction that happens whole or not at all. */
-import { join } from "node:path";
 import type { Bundle } from "../bundle/bundle.js";
 import { DatapathError } from "../errors.js";
 import { type AttachHow, attachHook, type NewAttachment } from "../hook/attach.js";
@@ -14,7 +13,7 @@ import type { Layout } from "./layout.js";
 import { reconcile } from "./reconcile.js";
 import type { RecordedTarget } from "./record.js";
 import { liveSettings } from "./settings.js";
-import { list, removeIfEmpty, removeTree, writeText } from "./tree.js";
+import { removeIfEmpty, removeTree, writeText } from "./tree.js";
 
 export interface UpdateRequest {
   readonly bundle: Bundle;
@@ -36,13 +35,13 @@ export function update(layout: Layout, request: UpdateRequest): void {
   try {
     transact(layout, current, number, request);
   } catch (error) {
-    removeTree(layout.generation(number));
-    if (!current) removeIfEmpty(layout.folder);
+    restore(layout, number);
     if (isNativeError(error)) throw new DatapathError("DP7011", error.message, { cause: error });
     throw error;
   }
   // Committed: what is left to do is only tidying, and the next command does it if this one is cut off.
   reconcile(layout);
+  if (current) liveSettings(layout, number, request.bundle.manifest, request.settings);
 }
 
 function transact(layout: Layout, current: Generation | undefined, number: number, request: UpdateRequest): void {
@@ -62,21 +61,24 @@ function transact(layout: Layout, current: Generation | undefined, number: numbe
   buildGeneration(layout, current, { number, manifest, object: bundle.object, targets, settings, reset });
 
   const plan = planOf(layout, current, number, manifest.name, targets);
-  const created: NewAttachment[] = [];
   try {
-    for (const attachment of plan.create) {
-      attachHook(attachment, how);
-      created.push(attachment);
-    }
+    for (const attachment of plan.create) attachHook(attachment, how);
     replaceAll(plan.replace);
     writeText(layout.current, `g${number}`);
-  } catch (error) {
-    undo(layout, created);
-    throw error;
   } finally {
     for (const program of plan.opened) program.close();
   }
-  if (current) liveSettings(layout, number, manifest, settings);
+}
+
+/** Nothing was committed, so what `current` says holds: new links go, and programs that were swapped come back. */
+function restore(layout: Layout, number: number): void {
+  try {
+    reconcile(layout);
+  } catch {
+    // The error that led here is the one to tell; the next command tries again.
+  }
+  removeTree(layout.generation(number));
+  removeIfEmpty(layout.folder);
 }
 
 /** Params that were given for another target with a former version, as far as this one has them. */
@@ -137,14 +139,4 @@ function live(path: string, target: RecordedTarget["target"], layout: Layout): R
   if (attachmentState(attachment, target).program !== undefined) return attachment;
   detachAttachment(attachment, target, ownPrograms(layout));
   return undefined;
-}
-
-function undo(layout: Layout, created: readonly NewAttachment[]): void {
-  const own = ownPrograms(layout);
-  for (const { path, target } of created) {
-    const attachment = readAttachment(path);
-    if (attachment) detachAttachment(attachment, target, own);
-  }
-  for (const id of list(layout.links)) removeIfEmpty(join(layout.links, id));
-  removeIfEmpty(layout.links);
 }

@@ -65,11 +65,9 @@ export class LiveMap<K, V> implements Iterable<[K, Readonly<V>]> {
 
   /** Entries now; the kernel keeps no count, so this walks the map. */
   get size(): number {
-    return this.#do(() => {
-      let count = 0;
-      for (const _ of this.#seen()) count++;
-      return count;
-    });
+    let count = 0;
+    for (const _ of this.#seen()) count++;
+    return count;
   }
 
   *[Symbol.iterator](): Iterator<[K, Readonly<V>]> {
@@ -108,7 +106,12 @@ export class LiveMap<K, V> implements Iterable<[K, Readonly<V>]> {
 
   *#seen(): Generator<RawEntry> {
     const now = kernelNow();
-    for (const entry of this.#raw.entries()) if (!this.#isExpired(entry[1], now)) yield entry;
+    const entries = this.#raw.entries();
+    for (;;) {
+      const { done, value: entry } = this.#do(() => entries.next());
+      if (done || !entry) return;
+      if (!this.#isExpired(entry[1], now)) yield entry;
+    }
   }
 
   #isExpired(bytes: Uint8Array, now: bigint): boolean {

@@ -66,6 +66,8 @@ export interface KernelMap {
   updateBatch(keys: Uint8Array, values: Uint8Array, flags: number): number;
   deleteBatch(keys: Uint8Array): number;
   freeze(): void;
+  /** Stores a part of a data section's value at once (1, 2, 4 or 8 aligned bytes); false where the map is not mappable. */
+  poke(offset: number, bytes: Uint8Array): boolean;
   close(): void;
 }
 

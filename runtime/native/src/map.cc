@@ -1,6 +1,7 @@
 // A map by its descriptor: single entries, walks and batches. Sizes are the kernel's own, so no buffer can be too short.
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -35,6 +36,7 @@ class KernelMap : public Napi::ObjectWrap<KernelMap> {
                            InstanceMethod<&KernelMap::UpdateBatch>("updateBatch"),
                            InstanceMethod<&KernelMap::DeleteBatch>("deleteBatch"),
                            InstanceMethod<&KernelMap::Freeze>("freeze"),
+                           InstanceMethod<&KernelMap::Poke>("poke"),
                            InstanceMethod<&KernelMap::Close>("close"),
                        });
   }
@@ -185,6 +187,37 @@ class KernelMap : public Napi::ObjectWrap<KernelMap> {
       Fail(info.Env(), errno, "delete from map in batches", info_.name);
     }
     return Napi::Number::New(info.Env(), count);
+  }
+
+  // (offset, bytes): stores a part of a data section's value through shared memory, whole where it is 1, 2, 4 or 8 aligned
+  // bytes; false where the map cannot be mapped
+  Napi::Value Poke(const Napi::CallbackInfo& info) {
+    Napi::Env env = info.Env();
+    uint32_t offset = Unsigned(info, 0);
+    Bytes bytes = BytesAt(info, 1);
+    if (offset > info_.value_size || bytes.size > info_.value_size - offset) {
+      throw Napi::RangeError::New(env, std::string("map ") + info_.name + ": the part is outside of its value");
+    }
+    if (info_.type != BPF_MAP_TYPE_ARRAY || !(info_.map_flags & BPF_F_MMAPABLE)) return Napi::Boolean::New(env, false);
+    void* memory = mmap(nullptr, info_.value_size, PROT_READ | PROT_WRITE, MAP_SHARED, Open(env), 0);
+    if (memory == MAP_FAILED) return Napi::Boolean::New(env, false);
+    Store(static_cast<uint8_t*>(memory) + offset, bytes);
+    munmap(memory, info_.value_size);
+    return Napi::Boolean::New(env, true);
+  }
+
+  template <typename T>
+  static bool StoreAs(uint8_t* to, Bytes bytes) {
+    if (bytes.size != sizeof(T) || reinterpret_cast<uintptr_t>(to) % sizeof(T) != 0) return false;
+    T value;
+    memcpy(&value, bytes.data, sizeof value);
+    __atomic_store_n(reinterpret_cast<T*>(to), value, __ATOMIC_RELAXED);
+    return true;
+  }
+
+  static void Store(uint8_t* to, Bytes bytes) {
+    if (StoreAs<uint64_t>(to, bytes) || StoreAs<uint32_t>(to, bytes) || StoreAs<uint16_t>(to, bytes)) return;
+    memcpy(to, bytes.data, bytes.size);
   }
 
   Napi::Value Freeze(const Napi::CallbackInfo& info) {
