@@ -67,9 +67,10 @@ export function parseLayers(pkt: PacketPrimitives): Layers {
 function parseIpv4(pkt: PacketPrimitives, ethernet: Ethernet, networkOffset: u16): Layers {
   const ip = pkt.at(networkOffset, Ipv4);
   if (!ip) return new OtherLayers(pkt, ethernet, networkOffset);
-  if (ip.version !== 4 || ip.ihl < 5) return new OtherLayers(pkt, ethernet, networkOffset);
-  const headerLength = ip.ihl * 4;
-  if (ip.totalLength < headerLength || networkOffset + ip.totalLength > pkt.length) return new OtherLayers(pkt, ethernet, networkOffset);
+  const { ihl, totalLength } = ip;
+  if (ip.version !== 4 || ihl < 5) return new OtherLayers(pkt, ethernet, networkOffset);
+  const headerLength = ihl * 4;
+  if (totalLength < headerLength || networkOffset + totalLength > pkt.length) return new OtherLayers(pkt, ethernet, networkOffset);
 
   const protocol = ip.protocol;
   const transportOffset = networkOffset + headerLength;

@@ -1,0 +1,84 @@
+import { test } from "uvu";
+import {
+  addressKey,
+  hashMap,
+  type Packet,
+  Pipeline,
+  struct,
+  type TcPacket,
+  u8,
+  u16,
+  u32,
+  u128,
+  Verdict,
+  type XdpPacket,
+} from "../../dsl/index.js";
+import { agree } from "./agree.js";
+import { cutFrames } from "./frames.js";
+
+class Seen extends struct({
+  family: u8,
+  protocol: u8,
+  fragment: u8,
+  tcp: u8,
+  udp: u8,
+  icmp: u8,
+  icmpv6: u8,
+  sctp: u8,
+  networkOffset: u16,
+  transportOffset: u16,
+  payloadOffset: u16,
+  sourcePort: u16,
+  destinationPort: u16,
+  extra: u32,
+  source: u128,
+  destination: u128,
+}) {}
+
+class Watch extends Pipeline {
+  readonly seen = hashMap(u32, Seen, { maxEntries: 2 });
+
+  look(pkt: Packet): Verdict {
+    const l = pkt.layers();
+    let source = 0n;
+    let destination = 0n;
+    let extra = 0;
+    if (l.family !== 0) {
+      const key = addressKey(l);
+      source = key.source;
+      destination = key.destination;
+      extra = l.family === 4 ? l.ip.ttl : l.ip.flowLabel;
+    }
+    this.seen.set(0, {
+      family: l.family,
+      protocol: l.protocol,
+      fragment: l.fragment,
+      tcp: l.tcp ? u8(l.tcp.flags.value) : 0,
+      udp: l.udp ? 1 : 0,
+      icmp: l.icmp ? l.icmp.type : 0,
+      icmpv6: l.icmpv6 ? l.icmpv6.type : 0,
+      sctp: l.sctp ? 1 : 0,
+      networkOffset: l.networkOffset,
+      transportOffset: l.transportOffset,
+      payloadOffset: l.payloadOffset,
+      sourcePort: l.sourcePort,
+      destinationPort: l.destinationPort,
+      extra,
+      source,
+      destination,
+    });
+    return l.family === 0 ? Verdict.drop("other") : Verdict.Pass;
+  }
+  override xdp(pkt: XdpPacket): Verdict {
+    return this.look(pkt);
+  }
+  override ingress(pkt: TcPacket): Verdict {
+    return this.look(pkt);
+  }
+}
+
+test("layers are the same in the kernel, of whole frames and of frames cut anywhere", async () => {
+  await agree(() => new Watch(), ["xdp", "ingress"], [...cutFrames(1)]);
+});
+
+test.run();

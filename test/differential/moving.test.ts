@@ -1,0 +1,113 @@
+import { test } from "uvu";
+import { Ethernet, Ipv4, Udp, Vlan } from "../../dsl/headers/index.js";
+import { Encap, type Packet, Pipeline, type TcPacket, u8, u32, Verdict, type XdpPacket } from "../../dsl/index.js";
+import { packet } from "../../testing/packet.js";
+import { agree, type Case } from "./agree.js";
+import { frames } from "./frames.js";
+
+class Both extends Pipeline {
+  move(_pkt: Packet): Verdict {
+    return Verdict.Pass;
+  }
+  override xdp(pkt: XdpPacket): Verdict {
+    return this.move(pkt);
+  }
+  override ingress(pkt: TcPacket): Verdict {
+    return this.move(pkt);
+  }
+}
+class Push extends Both {
+  override move(pkt: Packet): Verdict {
+    if (pkt.layers().family !== 4) return Verdict.Pass;
+    if (!pkt.insert(14, 20, Encap.Ip4)) return Verdict.drop("no room");
+    const ip = pkt.at(14, Ipv4);
+    if (!ip) return Verdict.drop("cut");
+    ip.version = 4;
+    ip.ihl = 5;
+    ip.ttl = 64;
+    return Verdict.Pass;
+  }
+}
+class Pop extends Both {
+  override move(pkt: Packet): Verdict {
+    return pkt.remove(14, 20) ? Verdict.Pass : Verdict.drop("can't");
+  }
+}
+class Gap extends Both {
+  override move(pkt: Packet): Verdict {
+    return pkt.insert(18, 8) ? Verdict.Pass : Verdict.drop("no room");
+  }
+}
+class Close extends Both {
+  override move(pkt: Packet): Verdict {
+    return pkt.remove(18, 8) ? Verdict.Pass : Verdict.drop("can't");
+  }
+}
+class Front extends Both {
+  override move(pkt: Packet): Verdict {
+    return pkt.grow(12) ? Verdict.Pass : Verdict.drop("no room");
+  }
+}
+class Shrink extends Both {
+  override move(pkt: Packet): Verdict {
+    return pkt.shrink(6) ? Verdict.Pass : Verdict.drop("can't");
+  }
+}
+class Trim extends Both {
+  override move(pkt: Packet): Verdict {
+    return pkt.trim(40) ? Verdict.Pass : Verdict.drop("can't");
+  }
+}
+class Pull extends Both {
+  override move(pkt: Packet): Verdict {
+    if (!pkt.pull(40)) return Verdict.drop("short");
+    return pkt.write(36, u32, 0xa1b2_c3d4) ? Verdict.Pass : Verdict.drop("cut");
+  }
+}
+class CopyAndSum extends Both {
+  override move(pkt: Packet): Verdict {
+    if (!pkt.copy(18, 14, 12, { max: 16 })) return Verdict.drop("short");
+    pkt.write(14, u8, pkt.checksum(16, 10, { max: 16, initial: 5 }) % 256);
+    return Verdict.Pass;
+  }
+}
+class Tag extends Both {
+  override move(pkt: Packet): Verdict {
+    const tag = pkt.vlan;
+    if (tag && tag.id === 7) pkt.vlan = undefined;
+    else pkt.vlan = { id: tag ? (tag.id + 1) % 4096 : 100, priority: 5 };
+    const eth = pkt.at(0, Ethernet);
+    if (eth) eth.src = 5;
+    return Verdict.Pass;
+  }
+}
+
+const whole = frames.filter(({ bytes }) => bytes.length >= 34);
+for (const [what, make] of [
+  ["an outer header in front of IPv4", () => new Push()],
+  ["an outer header taken off", () => new Pop()],
+  ["a gap", () => new Gap()],
+  ["a gap that closes", () => new Close()],
+  ["growing at the front", () => new Front()],
+  ["shrinking at the front", () => new Shrink()],
+  ["the tail cut", () => new Trim()],
+  ["pulling", () => new Pull()],
+  ["copying and summing", () => new CopyAndSum()],
+] as const) {
+  test(`moving gives the same bytes in the kernel: ${what}`, async () => {
+    await agree(make, ["xdp", "ingress"], whole);
+  });
+}
+
+const tagged: readonly Case[] = [
+  { what: "no tag", bytes: packet(Ethernet.of(), Ipv4.of(), Udp.of()) },
+  { what: "a tag", bytes: packet(Ethernet.of(), Vlan.of({ id: 10, priority: 3 }), Ipv4.of(), Udp.of()) },
+  { what: "a tag that is popped", bytes: packet(Ethernet.of(), Vlan.of({ id: 7 }), Ipv4.of(), Udp.of()) },
+  { what: "two tags", bytes: packet(Ethernet.of(), Vlan.of({ id: 10 }), Vlan.of({ id: 20 }), Ipv4.of(), Udp.of()) },
+  { what: "two tags, one popped", bytes: packet(Ethernet.of(), Vlan.of({ id: 7 }), Vlan.of({ id: 20 }), Ipv4.of(), Udp.of()) },
+];
+test("tags are pushed, changed and popped alike", async () => {
+  await agree(() => new Tag(), ["xdp", "ingress"], tagged);
+});
+
+test.run();
