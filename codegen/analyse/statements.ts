@@ -157,6 +157,7 @@ function runStatement(pass: Pass, statement: Statement, state: State): State | u
       return state;
     case "mirror":
       checkLength(pass, state, statement.device, "the device", 32, span);
+      state.moved();
       fresh(pass, state, statement.ok);
       return state;
     case "device":
@@ -167,7 +168,7 @@ function runStatement(pass: Pass, statement: Statement, state: State): State | u
       checkLength(pass, state, statement.to, "the offset to copy to", 32, span);
       checkLength(pass, state, statement.from, "the offset to copy from", 32, span);
       checkLength(pass, state, statement.count, "the number of bytes to copy", 32, span);
-      state.forgetSpace("packet");
+      state.moved();
       fresh(pass, state, statement.ok);
       return state;
     case "packetSum":
@@ -180,7 +181,8 @@ function runStatement(pass: Pass, statement: Statement, state: State): State | u
       evaluate(pass, state, statement.offset, span);
       evaluate(pass, state, statement.addresses, span);
       evaluate(pass, state, statement.others, span);
-      state.forgetSpace("packet");
+      // The bytes stay, but their pointers are made anew: what was checked has to be checked again.
+      state.moved();
       return state;
     case "checksumUpdate":
       evaluate(pass, state, statement.difference, span);

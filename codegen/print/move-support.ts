@@ -40,7 +40,7 @@ function contextParts(on: "xdp" | "skb"): Part[] {
   const load = on === "xdp" ? "bpf_xdp_load_bytes" : "bpf_skb_load_bytes";
   const store = on === "xdp" ? "bpf_xdp_store_bytes(ctx, to, from, size)" : "bpf_skb_store_bytes(ctx, to, from, size, 0)";
   const tagTest = on === "xdp" ? "" : "!ctx->vlan_present && ";
-  const length = on === "xdp" ? "(__u32)(ctx->data_end - ctx->data)" : "ctx->len";
+  const length = on === "xdp" ? "(__u32)(packet_at(ctx->data_end) - packet_at(ctx->data))" : "ctx->len";
   return [
     {
       names: [`${on}_tag`],
@@ -48,7 +48,7 @@ function contextParts(on: "xdp" | "skb"): Part[] {
       text: `/* 4 where a tag is in the frame, else 0 */
 static __always_inline __u32 ${on}_tag(${type} *ctx)
 {
-	__u8 *front = (__u8 *)(long)ctx->data, *end = (__u8 *)(long)ctx->data_end;
+	__u8 *front = packet_at(ctx->data), *end = packet_at(ctx->data_end);
 
 	return ${tagTest}front + 18 <= end && is_tag(GET16(front + 12)) ? 4 : 0;
 }
@@ -244,12 +244,12 @@ static __always_inline void clear_gap(__u8 *at, __u32 size)
     needs: ["xdp_tag", "xdp_carry", "xdp_zero", "xdp_tag_back", "shift_14", "shift_18", "shift_34", "shift_38", "clear_gap"],
     text: `static __always_inline bool xdp_insert(struct xdp_md *ctx, __u32 offset, __u32 bytes)
 {
-	__u32 length = ctx->data_end - ctx->data, tag = xdp_tag(ctx), size = offset < 12 ? offset : offset + tag;
+	__u32 length = packet_at(ctx->data_end) - packet_at(ctx->data), tag = xdp_tag(ctx), size = offset < 12 ? offset : offset + tag;
 
 	if (offset > 256 || bytes > 216 || size > length) return 0;
 	if (bpf_xdp_adjust_head(ctx, -(int)bytes)) return 0;
 	if (__builtin_constant_p(offset) && __builtin_constant_p(bytes) && bytes <= 64 && (offset == 14 || offset == 34)) {
-		__u8 *front = (__u8 *)(long)ctx->data, *end = (__u8 *)(long)ctx->data_end;
+		__u8 *front = packet_at(ctx->data), *end = packet_at(ctx->data_end);
 
 		if (tag) {
 			if (front + bytes + offset + 4 > end) return 0;
@@ -274,12 +274,12 @@ static __always_inline void clear_gap(__u8 *at, __u32 size)
     needs: ["xdp_tag", "xdp_carry", "xdp_tag_away", "shift_14", "shift_18", "shift_34", "shift_38"],
     text: `static __always_inline bool xdp_remove(struct xdp_md *ctx, __u32 offset, __u32 bytes)
 {
-	__u32 length = ctx->data_end - ctx->data, tag = xdp_tag(ctx), size = offset < 12 ? offset : offset + tag;
+	__u32 length = packet_at(ctx->data_end) - packet_at(ctx->data), tag = xdp_tag(ctx), size = offset < 12 ? offset : offset + tag;
 
 	if (offset > 256 || (offset < 14 && bytes > 256) || bytes > length || size > length - bytes || length - bytes < 14 + tag) return 0;
 	if (offset < 12 && tag && !xdp_tag_away(ctx, bytes)) return 0;
 	if (__builtin_constant_p(offset) && __builtin_constant_p(bytes) && bytes <= 4096 && (offset == 14 || offset == 34)) {
-		__u8 *front = (__u8 *)(long)ctx->data, *end = (__u8 *)(long)ctx->data_end;
+		__u8 *front = packet_at(ctx->data), *end = packet_at(ctx->data_end);
 
 		if (tag) {
 			if (front + bytes + offset + 4 > end) return 0;
@@ -310,7 +310,7 @@ static __always_inline void clear_gap(__u8 *at, __u32 size)
     needs: ["xdp_tag"],
     text: `static __always_inline bool xdp_trim(struct xdp_md *ctx, __u32 length)
 {
-	__u32 now = ctx->data_end - ctx->data, tag = xdp_tag(ctx);
+	__u32 now = packet_at(ctx->data_end) - packet_at(ctx->data), tag = xdp_tag(ctx);
 
 	if (length < 14 || length + tag > now) return 0;
 	return bpf_xdp_adjust_tail(ctx, (int)(length + tag) - (int)now) == 0;
@@ -326,14 +326,14 @@ static __always_inline void clear_gap(__u8 *at, __u32 size)
 
 	if (!xdp_tag(ctx)) {
 		if (bpf_xdp_adjust_head(ctx, -4)) return 0;
-		front = (__u8 *)(long)ctx->data;
-		end = (__u8 *)(long)ctx->data_end;
+		front = packet_at(ctx->data);
+		end = packet_at(ctx->data_end);
 		if (front + 18 > end) return 0;
 		shift_12(front, front + 4);
 		put_be16(front + 12, 0x8100);
 	}
-	front = (__u8 *)(long)ctx->data;
-	end = (__u8 *)(long)ctx->data_end;
+	front = packet_at(ctx->data);
+	end = packet_at(ctx->data_end);
 	if (front + 18 > end) return 0;
 	put_be16(front + 14, tci);
 	return 1;
@@ -345,7 +345,7 @@ static __always_inline void clear_gap(__u8 *at, __u32 size)
     needs: ["xdp_tag", "shift_12"],
     text: `static __always_inline bool xdp_pop_tag(struct xdp_md *ctx)
 {
-	__u8 *front = (__u8 *)(long)ctx->data, *end = (__u8 *)(long)ctx->data_end;
+	__u8 *front = packet_at(ctx->data), *end = packet_at(ctx->data_end);
 
 	if (!xdp_tag(ctx)) return 1;
 	if (front + 18 > end) return 0;

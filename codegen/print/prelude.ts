@@ -105,6 +105,13 @@ static long (*const bpf_xdp_load_bytes)(void *xdp, __u32 offset, void *to, __u32
 #define PUT32(p, v) (*(__u32 *)(p) = (v))
 #define PUT64(p, v) (*(__u64 *)(p) = (v))
 
+/* The context holds addresses as 32 bits, which the verifier knows for pointers: clang must not think that they are short. */
+static __always_inline __u8 *packet_at(__u64 address)
+{
+	barrier_var(address);
+	return (__u8 *)address;
+}
+
 /* Integers in network order. Packets are read at any alignment: the targets allow it. */
 static __always_inline __u16 be16(const void *p) { return __builtin_bswap16(GET16(p)); }
 static __always_inline __u32 be32(const void *p) { return __builtin_bswap32(GET32(p)); }

@@ -96,8 +96,8 @@ function wrapFunction(program: Program, printer: StatementPrinter, registry: Reg
   put(`int ${program.name}(${context} *ctx)`);
   put("{");
   if (needsPacket) {
-    put("\t__u8 *front = (__u8 *)(long)ctx->data;");
-    put("\t__u8 *data_end = (__u8 *)(long)ctx->data_end;");
+    put("\t__u8 *front = packet_at(ctx->data);");
+    put("\t__u8 *data_end = packet_at(ctx->data_end);");
     put("\t__u8 *frame = front;");
   }
   if (uses.tag) {
@@ -124,8 +124,8 @@ function wrapFunction(program: Program, printer: StatementPrinter, registry: Reg
       const reach = Math.min(256, reachOf(printer));
       put(`\tif (front + ${reach} > data_end && (__u32)(data_end - front) < ctx->len) {`);
       put(`\t\tbpf_skb_pull_data(ctx, ctx->len < ${reach} ? ctx->len : ${reach});`);
-      put("\t\tfront = (__u8 *)(long)ctx->data;");
-      put("\t\tdata_end = (__u8 *)(long)ctx->data_end;");
+      put("\t\tfront = packet_at(ctx->data);");
+      put("\t\tdata_end = packet_at(ctx->data_end);");
       put("\t}");
     }
     put("\tif (front + 14 > data_end) goto aborted;");
@@ -172,7 +172,7 @@ function reachOf(printer: StatementPrinter): number {
     for (const match of line.text.matchAll(/\b\w+ \+ (\d+) (?:<=|>) data_end/g)) reach = Math.max(reach, Number(match[1]));
   }
   // Run-time offsets: as far as a header chain usually goes.
-  return printer.pointers.size > 0 && /frame \+ offset/.test(printer.lines.map(l => l.text).join("\n")) ? 256 : reach + 4;
+  return printer.pointers.size > 0 && /frame \+ atOffset/.test(printer.lines.map(l => l.text).join("\n")) ? 256 : reach + 4;
 }
 
 /** The frame behind a tag that is in it; a tag that the hardware took off is in the context. */

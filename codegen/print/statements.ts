@@ -466,8 +466,8 @@ export class StatementPrinter implements PlaceNames {
   /** The packet may lie elsewhere now. */
   reload(span: Span): void {
     this.uses.aborted = true;
-    this.put("front = (__u8 *)(long)ctx->data;", span);
-    this.put("data_end = (__u8 *)(long)ctx->data_end;", span);
+    this.put("front = packet_at(ctx->data);", span);
+    this.put("data_end = packet_at(ctx->data_end);", span);
     this.put("if (front + 14 > data_end) goto aborted;", span);
     this.put("FIND_FRAME;", span);
   }

@@ -8,7 +8,7 @@ import { joinValues } from "./join.js";
 import type { Front } from "./front.js";
 import type { Registry } from "./registry.js";
 import { State } from "./state.js";
-import type { ScalarValue, Tag, Value } from "./values.js";
+import type { Fact, ScalarValue, Tag, Value } from "./values.js";
 import { known, localValue, poison } from "./values.js";
 
 /** A way out of a region: the statements that lead there, to which the join adds its assignments, and what is known then. */
@@ -103,10 +103,12 @@ export class Context {
     this.emit({ kind: "let", local, value: value.make(), span: this.span(node) });
     const bound = localValue(local, value.offsetOf);
     if (value.domain !== "boolean") return bound;
+    // A kept outcome proves no bytes: the verifier wants the comparison itself where the bytes are used.
+    const kept = (facts: readonly Fact[] = []): readonly Fact[] => facts.filter(fact => fact.kind !== "proven");
     return {
       ...bound,
-      whenTrue: [...(value.whenTrue ?? []), ...(bound.whenTrue ?? [])],
-      whenFalse: [...(value.whenFalse ?? []), ...(bound.whenFalse ?? [])],
+      whenTrue: [...kept(value.whenTrue), ...(bound.whenTrue ?? [])],
+      whenFalse: [...kept(value.whenFalse), ...(bound.whenFalse ?? [])],
     };
   }
 
