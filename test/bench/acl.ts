@@ -136,7 +136,9 @@ export function treeTwin(rules: readonly Rule[]): string {
   const tree = search(0, starts.length, "\t");
   const tails = [...leaves].map(([key, number]) => {
     const of: Ports = JSON.parse(key);
-    const tests = of.toReversed().map(([from, allow]) => `\t${from > 0 ? `if (port >= ${from})\n\t\t` : ""}goto ${allow ? "allow" : "deny"};\n`);
+    const tests = of
+      .toReversed()
+      .map(([from, allow]) => `\t${from > 0 ? `if (port >= ${from})\n\t\t` : ""}goto ${allow ? "allow" : "deny"};\n`);
     return `ports_${number}:\n${tests.join("")}`;
   });
   return `${prologue}${tree}${tails.join("")}${epilogue}`;

@@ -21,14 +21,15 @@ export interface Outcome {
 export class Harness implements Disposable {
   readonly #harness: Loaded;
   readonly #empty: Loaded;
-  readonly #frame: Uint8Array;
+  /** the packet of the first flow, as long as what is written anew each time */
+  readonly frame: Uint8Array;
   readonly #flows: number;
 
   private constructor(harness: Loaded, empty: Loaded, traffic: Traffic) {
     this.#harness = harness;
     this.#empty = empty;
-    this.#frame = new Uint8Array(Math.max(WORDS, traffic.frame.length));
-    this.#frame.set(traffic.frame);
+    this.frame = new Uint8Array(Math.max(WORDS, traffic.frame.length));
+    this.frame.set(traffic.frame);
     this.#flows = traffic.flows;
     this.#setTraffic();
   }
@@ -42,7 +43,7 @@ export class Harness implements Disposable {
   once(program: Loaded): Outcome {
     this.#aim(program);
     this.#setTraffic();
-    const { retval, data } = native().testRun(this.#harness.fd, { data: this.#frame, room: this.#frame.length + 256, repeat: 1 });
+    const { retval, data } = native().testRun(this.#harness.fd, { data: this.frame, room: this.frame.length + 256, repeat: 1 });
     return { verdict: retval, bytes: data };
   }
 
@@ -63,7 +64,7 @@ export class Harness implements Disposable {
 
   #time(program: Loaded, repeat: number): number {
     this.#aim(program);
-    return native().testRun(this.#harness.fd, { data: this.#frame, room: 0, repeat: Math.ceil(repeat) }).duration;
+    return native().testRun(this.#harness.fd, { data: this.frame, room: 0, repeat: Math.ceil(repeat) }).duration;
   }
 
   #aim(program: Loaded): void {
@@ -78,14 +79,14 @@ export class Harness implements Disposable {
     const flows = this.#flows;
     const bytes = new Uint8Array(HEADER + WORDS);
     const view = new DataView(bytes.buffer);
-    view.setUint32(0, this.#frame.length, true);
+    view.setUint32(0, this.frame.length, true);
     view.setUint32(4, flows, true);
     view.setUint32(8, step, true);
     view.setUint32(12, 2 ** 32 - step, true);
     // the low half of the IPv4 source address (bytes 28, 29) and the source port (bytes 34, 35)
     view.setBigUint64(16, flows > 1 ? 0xffff_0000_0000n : 0n, true);
     view.setBigUint64(24, flows > 65_536 ? 0xffff_0000n : 0n, true);
-    bytes.set(this.#frame.subarray(0, WORDS), HEADER);
+    bytes.set(this.frame.subarray(0, WORDS), HEADER);
     this.#harness.map(".data.packet").update(new Uint8Array(4), bytes, 0);
   }
 

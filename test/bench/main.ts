@@ -1,0 +1,42 @@
+/**
+ * `npm run bench`: each block against its hand-written twin. `--json FILE` and `--chart FILE` write the figures;
+ * `--quick` measures less; words choose cases by name; `--no-builds` leaves the times of builds out.
+ */
+import { writeFileSync } from "node:fs";
+import { parseArgs } from "node:util";
+import { buildsTable, buildTimes } from "./builds.js";
+import { cases } from "./cases.js";
+import { chart, listsTable, rowsTable } from "./report.js";
+import { type Effort, type Row, runCase, runLists } from "./run-case.js";
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    json: { type: "string" },
+    chart: { type: "string" },
+    quick: { type: "boolean", default: false },
+    builds: { type: "boolean", default: true },
+  },
+  allowNegative: true,
+});
+const effort: Effort = values.quick ? { rounds: 5, repeat: 50_000 } : { rounds: 21, repeat: 400_000 };
+
+const rows: Row[] = [];
+let failed = 0;
+for (const of of cases) {
+  if (positionals.length > 0 && !positionals.some(word => of.name.includes(word))) continue;
+  try {
+    rows.push(await runCase(of, effort));
+  } catch (error) {
+    failed += 1;
+    console.error(`${of.name}: ${error instanceof Error ? error.message : String(error)}`);
+  }
+}
+console.log(rowsTable(rows));
+const lists = positionals.length === 0 ? await runLists(effort) : [];
+if (lists.length > 0) console.log(`\n${listsTable(lists)}`);
+const builds = values.builds && positionals.length === 0 ? await buildTimes(values.quick ? 3 : 10) : undefined;
+if (builds) console.log(`\n${buildsTable(builds)}`);
+if (values.json !== undefined) writeFileSync(values.json, `${JSON.stringify({ rows, lists, builds }, undefined, 2)}\n`);
+if (values.chart !== undefined) writeFileSync(values.chart, chart(rows));
+process.exitCode = failed === 0 ? 0 : 1;

@@ -1,0 +1,15 @@
+import { hashMap, Pipeline, u32, Verdict, type XdpPacket } from "datapath";
+import { Ethernet, EtherType, Ipv4 } from "datapath/headers";
+
+/** Drops what comes from an address in a map. */
+export default class Blocklist extends Pipeline {
+  readonly blocked = hashMap(u32, u32, { maxEntries: 65_536 });
+
+  override xdp(pkt: XdpPacket): Verdict {
+    const eth = pkt.at(0, Ethernet);
+    if (!eth || eth.etherType !== EtherType.Ipv4) return Verdict.Pass;
+    const ip = pkt.after(eth, Ipv4);
+    if (!ip) return Verdict.Pass;
+    return this.blocked.has(ip.src) ? Verdict.drop("blocked") : Verdict.Pass;
+  }
+}
