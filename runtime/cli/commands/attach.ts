@@ -3,6 +3,8 @@
 import { attach } from "../../attach.js";
 import { loadBundle } from "../../bundle/bundle.js";
 import { status } from "../../deployment/status.js";
+import { DatapathError } from "../../errors.js";
+import { missingCapabilities } from "../../machine/capabilities.js";
 import { requireBundle } from "../bundle-path.js";
 import { defineCommand } from "../command.js";
 import { UsageError } from "../command-error.js";
@@ -39,8 +41,8 @@ export const command = defineCommand({
     const hook = oneOf("hook", values.hook, ["auto", "clsact"]);
     const xdp = oneOf("xdp", values.xdp, ["auto", "native", "generic"]);
     const folder = requireBundle(given);
+    requireCapabilities();
     const { name } = loadBundle(folder).manifest;
-    const before = status(name)[0]?.generation;
 
     const notices: string[] = [];
     const deployment = await attach(folder, target, {
@@ -57,10 +59,16 @@ export const command = defineCommand({
 
     const [now] = status(name);
     if (now) {
-      terminal.document({ ok: true, updated: before !== undefined, notices, deployment: statusDocument(now) });
-      terminal.print(`${name} is ${before === undefined ? "attached" : "updated"}`);
+      terminal.document({ ok: true, updated: now.generation > 1, notices, deployment: statusDocument(now) });
+      terminal.print(`${name} is ${now.generation === 1 ? "attached" : "updated"}`);
       for (const line of statusLines(now, terminal).slice(1)) terminal.print(line);
     }
     return ExitCode.Done;
   },
 });
+
+/** Said first and whole, rather than by whichever operation the kernel refuses first. */
+function requireCapabilities(): void {
+  const missing = missingCapabilities();
+  if (missing.length > 0) throw new DatapathError("DP6011", `this process lacks ${missing.join(", ")}`);
+}
