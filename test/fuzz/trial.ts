@@ -3,7 +3,7 @@ import type { Pipeline } from "datapath";
 import { simulate } from "datapath/testing";
 import { type Compilation, compileLive } from "../../codegen/compile.js";
 import { differences } from "../../testing/compare.js";
-import { Session } from "../../testing/kernel-runner.js";
+import { Session } from "../../testing/session.js";
 import { isRunnable, type RandomPacket, randomPacket } from "./packets.js";
 import type { Hook, Program } from "./program.js";
 import { Random } from "./random.js";

@@ -4,7 +4,7 @@ import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readdirSync, writeFileSync } from "node:fs";
 import { attach, detach, status } from "../../../runtime/index.js";
 import { native } from "../../../runtime/native/index.js";
-import type { Recording } from "../recording.js";
+import type { Recording } from "../../../testing/recording.js";
 
 const device = "dp0";
 const pins = "/sys/fs/bpf/datapath";

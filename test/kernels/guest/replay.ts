@@ -1,44 +1,38 @@
 /** Gives a recording's packets to this kernel and compares what comes of them. */
-import { loadForTest } from "../../../runtime/test-run/load.js";
-import type { RecordedRun, Recording } from "../recording.js";
+import { outcomeLines, type RecordedRun, type Recording } from "../../../testing/recording.js";
+import { Session } from "../../../testing/session.js";
+import type { World } from "../../../testing/world.js";
 
-export function replay(recording: Recording): readonly string[] {
+export async function replay(recording: Recording): Promise<readonly string[]> {
+  const session = new Session(recording.manifest, Buffer.from(recording.object, "base64"), recording.hook);
   const problems: string[] = [];
   try {
-    using program = loadForTest(Buffer.from(recording.object, "base64"), recording.manifest, { params: recording.params });
     for (const [i, run] of recording.runs.entries()) {
-      const result = program.run(recording.hook, Buffer.from(run.packet, "base64"), {
-        clock: BigInt(run.clock),
-        random: run.random,
-        mark: run.mark,
-        priority: run.priority,
-      });
-      if (result.retval !== run.verdict) problems.push(`packet ${i}: verdict ${result.retval}, was ${run.verdict}`);
-      const bytes = Buffer.from(result.bytes).toString("base64");
-      if (bytes !== run.result) problems.push(`packet ${i}: bytes\n  ${hex(bytes)}, were\n  ${hex(run.result)}`);
-      for (const [path, entries] of Object.entries(run.maps)) {
-        const now = [...program.map(path).entries()].map(([key, value]) => [base64(key), base64(value)] as const);
-        problems.push(...compareMap(`packet ${i}: map ${path}`, now, entries));
-      }
+      const lines = outcomeLines(await session.run(Buffer.from(run.packet, "base64"), worldOf(run)));
+      problems.push(...lines.filter(line => !run.outcome.includes(line)).map(line => `packet ${i}: ${line}`));
+      problems.push(...run.outcome.filter(line => !lines.includes(line)).map(line => `packet ${i}: not ${line}`));
     }
   } catch (error) {
-    problems.push(error instanceof Error ? `${error.message}` : String(error));
+    problems.push(error instanceof Error ? error.message : String(error));
+  } finally {
+    await session.close();
   }
   return problems;
 }
 
-function compareMap(what: string, now: RecordedRun["maps"][string], then: RecordedRun["maps"][string]): readonly string[] {
-  const text = (entries: RecordedRun["maps"][string]) =>
-    entries
-      .map(([key, value]) => `${hex(key)} → ${hex(value)}`)
-      .sort()
-      .join("; ");
-  return text(now) === text(then) ? [] : [`${what}: ${text(now)}, was ${text(then)}`];
+function worldOf({ world }: RecordedRun): World {
+  const integers = (texts: { readonly [name: string]: string }) =>
+    Object.fromEntries(Object.entries(texts).map(([name, text]) => [name, integer(text)]));
+  return {
+    clock: BigInt(world.clock),
+    random: [...world.random],
+    mark: world.mark,
+    priority: world.priority,
+    params: integers(world.params),
+    target: integers(world.target),
+  };
 }
 
-function base64(bytes: Uint8Array): string {
-  return Buffer.from(bytes).toString("base64");
-}
-function hex(text: string): string {
-  return Buffer.from(text, "base64").toString("hex");
+function integer(text: string): number | bigint | boolean {
+  return text === "true" || text === "false" ? text === "true" : BigInt(text);
 }

@@ -1,0 +1,166 @@
+/** A bundle in the kernel, given packets by hand through BPF_PROG_TEST_RUN. Knows nothing of the compiler. */
+import type { Manifest, MapEntry } from "../codegen/bundle/manifest.js";
+import { decodeVerdict } from "../codegen/specialise/verdict.js";
+import { joinFrame } from "../dsl/packet/frame.js";
+import { native, type Ring } from "../runtime/native/index.js";
+import { loadForTest, type RunResult, type TestProgram } from "../runtime/test-run/load.js";
+import type { Hook } from "./hook.js";
+import type { Entries, KernelOutcome, KernelSession } from "./kernel.js";
+import { ABORTED } from "./simulate.js";
+import { deviceIndex, randomNumbers, type World } from "./world.js";
+
+/** As many as a test build holds. */
+const RANDOM_NUMBERS = 64;
+
+/** One bundle in the kernel, for one hook. */
+export class Session implements KernelSession {
+  readonly #manifest: Manifest;
+  readonly #object: Uint8Array;
+  readonly #hook: Hook;
+  #program: TestProgram | undefined;
+  #params = "";
+  /** rings by path, and what each gave so far */
+  readonly #rings = new Map<string, { readonly ring: Ring; readonly records: Uint8Array[] }>();
+
+  constructor(manifest: Manifest, object: Uint8Array, hook: Hook) {
+    this.#manifest = manifest;
+    this.#object = object;
+    this.#hook = hook;
+  }
+
+  async run(bytes: Uint8Array, world: World): Promise<KernelOutcome> {
+    const program = this.#load(world);
+    const next = randomNumbers(world);
+    const result = program.run(this.#hook, bytes, {
+      clock: world.clock ?? 0n,
+      random: Array.from({ length: RANDOM_NUMBERS }, () => next()),
+      ...(world.device !== undefined && { ifindex: deviceIndex(world) }),
+      ...(world.mark !== undefined && { mark: world.mark }),
+      ...(world.priority !== undefined && { priority: world.priority }),
+    });
+    return this.#outcome(program, result);
+  }
+
+  async close(): Promise<void> {
+    this.#unload();
+  }
+
+  #unload(): void {
+    for (const { ring } of this.#rings.values()) ring.close();
+    this.#rings.clear();
+    this.#program?.close();
+  }
+
+  /** All records that a ring got since the program was loaded. */
+  #recordsOf(program: TestProgram, path: string): readonly Uint8Array[] {
+    let entry = this.#rings.get(path);
+    if (!entry) {
+      entry = { ring: new (native().Ring)(program.map(path).kernel.fd), records: [] };
+      this.#rings.set(path, entry);
+    }
+    entry.records.push(...entry.ring.read());
+    return entry.records;
+  }
+
+  /** Params are frozen when a program is loaded: other params are another load, whose maps begin as the bundle's. */
+  #load(world: World): TestProgram {
+    const given = world.params ?? {};
+    const params = Object.entries(given).filter(([path]) => this.#manifest.params.some(param => param.path === path));
+    const text = JSON.stringify([params.map(([path, value]) => [path, String(value)]), targetText(world)]);
+    if (!this.#program || this.#params !== text) {
+      this.#unload();
+      this.#program = loadForTest(this.#object, this.#manifest, {
+        params: Object.fromEntries(params),
+        target: size => targetBytes(this.#manifest, world, size),
+      });
+      this.#params = text;
+    }
+    for (const setting of this.#manifest.settings) {
+      const value = given[setting.path];
+      this.#program.set(setting.path, value ?? BigInt(setting.initial));
+    }
+    return this.#program;
+  }
+
+  #outcome(program: TestProgram, result: RunResult): KernelOutcome {
+    const { action, detail } = decodeVerdict(Number(result.verdict ?? 0n));
+    const maps = new Map<string, Entries>();
+    const events = new Map<string, readonly Uint8Array[]>();
+    for (const entry of this.#manifest.maps) {
+      if (entry.path.startsWith(":")) continue;
+      if (entry.kind === "ring") events.set(entry.path, this.#recordsOf(program, entry.path));
+      else maps.set(entry.path, entriesOf(program, entry));
+    }
+    const { mark, priority } = result;
+    return {
+      verdict: verdictNames[action] ?? "drop",
+      reason: action === 1 ? this.#manifest.drops[detail]?.reason : action === 7 ? ABORTED : undefined,
+      bytes: withTag(result),
+      device: action === 4 || (action === 5 && detail !== 0) ? detail : undefined,
+      ...(mark !== undefined && { mark }),
+      ...(priority !== undefined && { priority }),
+      maps,
+      events,
+    };
+  }
+}
+
+const verdictNames: readonly (KernelOutcome["verdict"] | undefined)[] = [
+  undefined,
+  "drop",
+  "pass",
+  "reflect",
+  "redirect",
+  "route",
+  "flood",
+  "drop",
+];
+
+/** A tag that tc keeps beside the frame, put back where the wire has it. */
+function withTag(result: RunResult): Uint8Array {
+  const { tag, bytes } = result;
+  if (!tag) return bytes;
+  return joinFrame({
+    bytes,
+    tag: { tpid: tag.tpid, id: tag.tci & 0xfff, priority: tag.tci >> 13, dropEligible: (tag.tci & 0x1000) !== 0 },
+  });
+}
+
+/** A map's stored entries as Node has them: per-CPU values summed field by field, since a test run is on one CPU. */
+function entriesOf(program: TestProgram, entry: MapEntry): Entries {
+  const map = program.map(entry.path);
+  const perCpu = entry.kind === "perCpuHash" || entry.kind === "perCpuLruHash" || entry.kind === "perCpuArray" || entry.kind === "counter";
+  if (entry.kind === "scratch") return [];
+  const entries: (readonly [Uint8Array, Uint8Array])[] = [];
+  for (const [key, value] of map.entries())
+    entries.push([key.slice(), perCpu ? usedSlot(value, entry.valueSize) : value.slice(0, entry.valueSize)]);
+  return entries;
+}
+
+/** The slot of the CPU that ran: the others are zero. */
+function usedSlot(value: Uint8Array, size: number): Uint8Array {
+  const stride = Math.ceil(size / 8) * 8;
+  for (let at = 0; at < value.length; at += stride) {
+    const slot = value.subarray(at, at + size);
+    if (slot.some(byte => byte !== 0)) return slot.slice();
+  }
+  return new Uint8Array(size);
+}
+
+function targetText(world: World): string {
+  return Object.entries(world.target ?? {})
+    .map(([name, value]) => `${name}=${value}`)
+    .join();
+}
+
+function targetBytes(manifest: Manifest, world: World, size: number): Uint8Array {
+  const bytes = new Uint8Array(size);
+  for (const { name, offset, size: width } of manifest.target) {
+    let value = BigInt(world.target?.[name] ?? 0);
+    for (let i = 0; i < width; i++) {
+      bytes[offset + i] = Number(value & 0xffn);
+      value >>= 8n;
+    }
+  }
+  return bytes;
+}
