@@ -17,7 +17,7 @@ const buffer: Part = {
   needs: [],
   text: `/* Room to carry bytes of a packet to another place: run-time lengths do not go through registers. */
 struct move_buffer {
-	__u8 bytes[512 + 8];
+	__u8 bytes[512 + 16];
 };
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
@@ -101,22 +101,66 @@ static __always_inline bool ${on}_zero(${type} *ctx, __u32 at, __u32 size)
 `,
     },
     {
+      names: [`${on}_gather`],
+      needs: [],
+      text: `/* Reads at most 511 bytes at an offset that counts no tag: a run over offset 12 lies in two parts. */
+static __always_inline bool ${on}_gather(${type} *ctx, struct move_buffer *room, __u32 from, __u32 size, __u32 tag)
+{
+	__u32 first = from >= 12 || !tag ? 0 : size < 12 - from ? size : 12 - from;
+
+	barrier_var(first);
+	first &= 15;
+	size -= first;
+	if (first && ${load}(ctx, from, room->bytes, first)) return 0;
+	if (size == 0) return 1;
+	barrier_var(size);
+	size &= 511;
+	barrier_var(size);
+	if (size == 0) return 0;
+	return ${load}(ctx, from + first + tag, room->bytes + first, size) == 0;
+}
+`,
+    },
+    {
+      names: [`${on}_scatter`],
+      needs: [`${on}_store`],
+      text: `static __always_inline bool ${on}_scatter(${type} *ctx, struct move_buffer *room, __u32 to, __u32 size, __u32 tag)
+{
+	__u32 first = to >= 12 || !tag ? 0 : size < 12 - to ? size : 12 - to;
+
+	barrier_var(first);
+	first &= 15;
+	size -= first;
+	if (first && ${on}_store(ctx, to, room->bytes, first)) return 0;
+	if (size == 0) return 1;
+	barrier_var(size);
+	size &= 511;
+	barrier_var(size);
+	if (size == 0) return 0;
+	return ${on}_store(ctx, to + first + tag, room->bytes + first, size) == 0;
+}
+`,
+    },
+    {
       names: [`${on}_copy`],
-      needs: [`${on}_carry`],
+      needs: ["move_buffer", `${on}_tag`, `${on}_gather`, `${on}_scatter`],
       text: `static __always_inline bool ${on}_copy(${type} *ctx, __u32 to, __u32 from, __u32 count, __u32 max)
 {
-	__u32 length = ${length};
+	__u32 tag = ${on}_tag(ctx), length = ${length} - tag;
+	struct move_buffer *room;
 
 	if (count > max || count > 511 || to > length || from > length || count > length - to || count > length - from) return 0;
-	return ${on}_carry(ctx, to, from, count);
+	if (count == 0) return 1;
+	room = move_buffer();
+	return room && ${on}_gather(ctx, room, from, count, tag) && ${on}_scatter(ctx, room, to, count, tag);
 }
 `,
     },
     {
       names: [`${on}_sum_part`],
-      needs: ["move_buffer"],
-      text: `/* Adds the ones' complement sum of at most 512 bytes. */
-static __always_inline __u64 ${on}_sum_part(${type} *ctx, __u32 offset, __u32 size, __u64 sum)
+      needs: ["move_buffer", `${on}_gather`],
+      text: `/* Adds the ones' complement sum of at most 508 bytes. */
+static __always_inline __u64 ${on}_sum_part(${type} *ctx, __u32 offset, __u32 size, __u32 tag, __u64 sum)
 {
 	struct move_buffer *room = move_buffer();
 	__u32 whole;
@@ -128,7 +172,7 @@ static __always_inline __u64 ${on}_sum_part(${type} *ctx, __u32 offset, __u32 si
 	barrier_var(whole);
 	if (whole > 512) return sum;
 	PUT32(room->bytes + whole, 0);
-	if (${load}(ctx, offset, room->bytes, size)) return sum;
+	if (!${on}_gather(ctx, room, offset, size, tag)) return sum;
 	whole = (size + 3) & 0x3fc;
 	barrier_var(whole);
 	if (whole > 512) return sum;
@@ -138,14 +182,16 @@ static __always_inline __u64 ${on}_sum_part(${type} *ctx, __u32 offset, __u32 si
     },
     {
       names: [`${on}_sum`],
-      needs: [`${on}_sum_part`],
-      text: `/* The internet checksum (RFC 1071) of bytes that are all there; in parts, since a helper takes 512 at once. */
+      needs: [`${on}_sum_part`, `${on}_tag`],
+      text: `/* The internet checksum (RFC 1071) of bytes that are all there; in parts, since a helper takes 512 bytes at once. */
 static __always_inline __u32 ${on}_sum(${type} *ctx, __u32 offset, __u32 length, __u32 max, __u32 initial)
 {
 	__u64 sum = __builtin_bswap16((initial & 0xffff) + (initial >> 16) + (((initial & 0xffff) + (initial >> 16)) >> 16));
 
+	__u32 tag = ${on}_tag(ctx);
+
 	if (length > max) length = max;
-#define SUM_PART(n) if (max > (n) * 512 && length > (n) * 512) sum = ${on}_sum_part(ctx, offset + (n) * 512, length - (n) * 512 > 512 ? 512 : length - (n) * 512, sum)
+#define SUM_PART(n) if (max > (n) * 508 && length > (n) * 508) sum = ${on}_sum_part(ctx, offset + (n) * 508, length - (n) * 508 > 508 ? 508 : length - (n) * 508, tag, sum)
 	SUM_PART(0);
 	SUM_PART(1);
 	SUM_PART(2);

@@ -230,12 +230,12 @@ export class StatementPrinter implements PlaceNames {
         this.put(`${this.local(statement.local)} = device_at(&${statement.map.symbol}, ${this.expr(statement.key)});`, span);
         return;
       case "packetCopy":
-        this.put(`${this.local(statement.ok)} = ${this.onTc ? "skb" : "xdp"}_copy(ctx, ${this.#inFrame(statement.to)}, ${this.#inFrame(statement.from)}, ${this.expr(statement.count)}, ${statement.max});`, span);
+        this.put(`${this.local(statement.ok)} = ${this.onTc ? "skb" : "xdp"}_copy(ctx, ${this.expr(statement.to)}, ${this.expr(statement.from)}, ${this.expr(statement.count)}, ${statement.max});`, span);
         this.reload(span);
         return;
       case "packetSum": {
-        const [offset, length] = [this.#inFrame(statement.offset), this.expr(statement.length)];
-        const all = this.onTc ? "ctx->len" : "(__u32)(data_end - front)";
+        const [offset, length] = [this.expr(statement.offset), this.expr(statement.length)];
+        const all = this.#length();
         this.uses.aborted = true;
         this.put(`if (${length} > ${statement.max} || ${offset} > ${all} || ${length} > ${all} - ${offset}) goto aborted;`, span);
         this.put(`${this.local(statement.local)} = ${this.onTc ? "skb" : "xdp"}_sum(ctx, ${offset}, ${length}, ${statement.max}, ${this.expr(statement.initial)});`, span);
