@@ -1,4 +1,4 @@
-import { Block, hashMap, isMulticast, type Packet, type u16, u32, u48, u64, Verdict } from "datapath";
+import { Block, hashMap, isMulticast, type Packet, u32, u48, u64, Verdict } from "datapath";
 import { Arp, ArpOperation, Ethernet, EtherType, Vlan } from "datapath/headers";
 import { type Answered, type ArpResponderOptions, answeredBy } from "./options.js";
 
@@ -27,13 +27,15 @@ export class ArpResponder extends Block<ArpResponderOptions> {
   handle(pkt: Packet): Verdict | undefined {
     const ethernet = pkt.at(0, Ethernet);
     if (!ethernet) return undefined;
-    if (ethernet.etherType === EtherType.Arp) return this.answer(pkt, ethernet, 14);
-    if (ethernet.etherType !== EtherType.Vlan && ethernet.etherType !== EtherType.ServiceVlan) return undefined;
-    const inner = pkt.at(14, Vlan);
-    return inner && inner.etherType === EtherType.Arp ? this.answer(pkt, ethernet, 18) : undefined;
-  }
-
-  private answer(pkt: Packet, ethernet: Ethernet, offset: u16): Verdict | undefined {
+    let { etherType } = ethernet;
+    let offset = 14;
+    if (etherType === EtherType.Vlan || etherType === EtherType.ServiceVlan) {
+      const inner = pkt.at(14, Vlan);
+      if (!inner) return undefined;
+      etherType = inner.etherType;
+      offset = 18;
+    }
+    if (etherType !== EtherType.Arp) return undefined;
     const arp = pkt.at(offset, Arp);
     if (!arp || pkt.read(offset, u64) !== REQUEST) return undefined;
     const { senderMac, senderIp, targetIp } = arp;
