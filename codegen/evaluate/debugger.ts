@@ -3,6 +3,7 @@
  * values its outer names hold (`[[FunctionLocation]]`, `[[Scopes]]`).
  */
 import { type Debugger, type Runtime, Session } from "node:inspector";
+import type { Resolved } from "./evaluation.js";
 
 export interface RawLocation {
   /** the script as V8 knows it: a URL, for CommonJS a path */
@@ -53,6 +54,22 @@ export class LiveDebugger {
     }
   }
 
+  /**
+   * The value of a field `#name`, which only V8 can see. Not found where two classes of the object's chain have a field of that
+   * name, since V8 does not say whose is whose; private methods and accessors are not fields.
+   */
+  privateField(object: object, name: string): Resolved {
+    const objectId = this.#idOf(object);
+    try {
+      const fields = (this.#properties(objectId).privateProperties ?? []).filter(property => property.name === name);
+      const value = fields[0]?.value;
+      if (fields.length !== 1 || value === undefined) return { found: false };
+      return { found: true, value: this.#valueOf(value) };
+    } finally {
+      this.#post("Runtime.releaseObject", { objectId });
+    }
+  }
+
   /** The code of a script as it runs (after tsx). */
   sourceOf(scriptId: string): string {
     const known = this.#sources.get(scriptId);
@@ -73,8 +90,8 @@ export class LiveDebugger {
     return scopes;
   }
 
-  #properties(objectId: string): Runtime.GetPropertiesReturnType {
-    return this.#post<Runtime.GetPropertiesReturnType>("Runtime.getProperties", { objectId, ownProperties: true });
+  #properties(objectId: string): Properties {
+    return this.#post<Properties>("Runtime.getProperties", { objectId, ownProperties: true });
   }
 
   #idOf(object: object): string {
@@ -88,12 +105,24 @@ export class LiveDebugger {
     }
   }
 
+  #valueOf(remote: Runtime.RemoteObject): unknown {
+    if (remote.objectId !== undefined) return this.#liveValue(remote.objectId);
+    if (remote.type === "bigint") return BigInt((remote.unserializableValue ?? "0n").slice(0, -1));
+    if (remote.unserializableValue !== undefined) return Number(remote.unserializableValue);
+    return remote.type === "undefined" ? undefined : remote.value;
+  }
+
   #live(objectId: string): object {
+    const live = this.#liveValue(objectId);
+    if (typeof live !== "object" || live === null) throw new Error("the inspector gave no live scope");
+    return live;
+  }
+
+  #liveValue(objectId: string): unknown {
     const functionDeclaration = `function () { globalThis.${handover} = this; }`;
     this.#post("Runtime.callFunctionOn", { objectId, functionDeclaration });
     const live: unknown = Reflect.get(globalThis, handover);
     Reflect.deleteProperty(globalThis, handover);
-    if (typeof live !== "object" || live === null) throw new Error("the inspector gave no live scope");
     return live;
   }
 
@@ -114,6 +143,19 @@ export class LiveDebugger {
 /** The protocol's types are Node's; this is the one place where they are taken on trust. */
 function asAnswer<Answer>(result: object | undefined): Answer | undefined {
   return result as Answer | undefined;
+}
+
+/** `privateProperties` is in the protocol and not yet in Node's types of it. */
+interface Properties extends Runtime.GetPropertiesReturnType {
+  readonly privateProperties?: readonly { readonly name: string; readonly value?: Runtime.RemoteObject }[];
+}
+
+let shared: LiveDebugger | undefined;
+
+/** One session serves the whole process. */
+export function liveDebugger(): LiveDebugger {
+  shared ??= new LiveDebugger();
+  return shared;
 }
 
 interface Place {

@@ -1,7 +1,7 @@
 /** An evaluation of objects that this process has made already: for tests, whose pipelines are classes of the test's own file. */
 import { realpathSync } from "node:fs";
 import { SourceRoot } from "../source/source-root.js";
-import { LiveDebugger } from "./debugger.js";
+import { liveDebugger } from "./debugger.js";
 import type { Evaluation } from "./evaluation.js";
 import { type LocatedFunction, Locator } from "./locate.js";
 
@@ -9,7 +9,7 @@ let locator: Locator | undefined;
 
 /** Where a live class or function was written; undefined for what has no source. */
 export function locateLive(fn: object): LocatedFunction | undefined {
-  locator ??= new Locator(new LiveDebugger());
+  locator ??= new Locator(liveDebugger());
   return locator.locate(fn);
 }
 
@@ -31,6 +31,6 @@ export function evaluationOf(pipeline: object, file: string): Evaluation {
     },
     resolveImport: () => undefined,
     namespaceOf: () => undefined,
-    ownersOf: () => [],
+    privateField: (object, name) => liveDebugger().privateField(object, name),
   };
 }

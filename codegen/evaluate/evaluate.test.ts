@@ -102,10 +102,30 @@ test("free names have their live values, imports and renamed ones too", async ()
   assert.is(value(119, "nonsense"), "not found");
 });
 
-test("the object that an arrow function's `this` stands for is among its owners", async () => {
-  const evaluation = await evaluated(places);
-  const { options } = Object(evaluation.pipeline);
-  assert.equal(evaluation.ownersOf(options.usesThis), [options, evaluation.pipeline]);
+test("private fields are seen, of any type; methods and names that two classes share are not", async () => {
+  const source = `${pipelineImport}class Base { #both = 1; base() { return this.#both; } }
+class Holder extends Base {
+  #both = 2; #number = -0; #big = 2n ** 70n; #text = "t"; #list = [1]; #none = undefined;
+  #method() { return this.#both; }
+  use() { return [this.#number, this.#big, this.#text, this.#list, this.#none, this.#method()]; }
+}
+export default class Edge extends Pipeline { holder = new Holder(); }`;
+  await inPackage({ "edge.dp.ts": source }, async folder => {
+    const evaluation = await evaluated(join(folder, "edge.dp.ts"));
+    const holder: unknown = Reflect.get(evaluation.pipeline, "holder");
+    const field = (name: string): unknown => {
+      const resolved = evaluation.privateField(Object(holder), name);
+      return resolved.found ? resolved.value : "not found";
+    };
+    assert.ok(Object.is(field("#number"), -0));
+    assert.is(field("#big"), 2n ** 70n);
+    assert.is(field("#text"), "t");
+    assert.is(field("#none"), undefined);
+    assert.is(field("#list"), Object(Reflect.get(Object(holder), "use")).call(holder)[3]);
+    assert.is(field("#both"), "not found");
+    assert.is(field("#method"), "not found");
+    assert.is(field("#absent"), "not found");
+  });
 });
 
 test("imports lead to live namespaces", async () => {

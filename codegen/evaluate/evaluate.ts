@@ -11,14 +11,13 @@ import { join, resolve } from "node:path";
 import { Pipeline } from "../../dsl/pipeline.js";
 import type { Diagnostic } from "../diagnostics/diagnostic.js";
 import { packageRoot, SourceRoot } from "../source/source-root.js";
-import { LiveDebugger } from "./debugger.js";
+import { liveDebugger } from "./debugger.js";
 import type { EvaluateOptions, EvaluateResult, Evaluation, EvaluationRecord, LiveFunction, Location, Resolved } from "./evaluation.js";
 import * as failure from "./failure.js";
 import { Locator } from "./locate.js";
 import { fileOfUrl, installHooks, modulesFrom, moduleUrl, packageUrl, resolutionOf, takeResolutions } from "./modules.js";
 import { type Observed, observe } from "./observe.js";
 
-let live: LiveDebugger | undefined;
 let queue: Promise<unknown> = Promise.resolve();
 
 /**
@@ -46,7 +45,7 @@ async function evaluateAlone(file: string, options: EvaluateOptions): Promise<Ev
   if (isCommonJs(path)) return refuse(failure.commonJs(context, packageRoot(path)));
 
   installHooks();
-  live ??= new LiveDebugger();
+  const live = liveDebugger();
 
   const url = moduleUrl(path, options.fresh === true);
   const { value: made, observed } = await observe(() => make(url, context));
@@ -107,7 +106,7 @@ async function settled(loading: Promise<object>): Promise<object> {
 function otherPipeline(exported: LiveFunction): string | undefined {
   for (let base: unknown = Object.getPrototypeOf(exported); typeof base === "function"; base = Object.getPrototypeOf(base)) {
     if (base.name !== "Pipeline") continue;
-    const url = live?.locate(base)?.url;
+    const url = liveDebugger().locate(base)?.url;
     return url === undefined ? "?" : fileOfUrl(url);
   }
   return undefined;
@@ -172,36 +171,14 @@ class LiveEvaluation implements Evaluation {
     return url === undefined ? undefined : this.#parts.namespaces.get(url);
   }
 
-  ownersOf(target: object): readonly object[] {
-    return ownersOf(this.pipeline, target);
+  privateField(object: object, name: string): Resolved {
+    return liveDebugger().privateField(object, name);
   }
 }
 
 /** Modules that were loaded before the hook was there are datapath's own: their imports are relative, `.js` for `.ts`. */
 function relativeUrl(parent: string, specifier: string): string | undefined {
   return specifier.startsWith(".") ? new URL(specifier.replace(/\.js$/, ".ts"), parent).href : undefined;
-}
-
-/** The objects on the shortest way from `start` to `target` by own properties, nearest to `target` first. */
-function ownersOf(start: object, target: object): readonly object[] {
-  const cameFrom = new Map<object, object | undefined>([[start, undefined]]);
-  for (const holder of cameFrom.keys()) {
-    for (const held of heldBy(holder)) {
-      if (held === target) {
-        const owners: object[] = [];
-        for (let owner: object | undefined = holder; owner !== undefined; owner = cameFrom.get(owner)) owners.push(owner);
-        return owners;
-      }
-      if (typeof held === "object" && held !== null && !ArrayBuffer.isView(held) && !cameFrom.has(held)) cameFrom.set(held, holder);
-    }
-  }
-  return [];
-}
-
-/** What an object's own properties hold, without calling a getter. */
-function heldBy(holder: object): readonly unknown[] {
-  if (Array.isArray(holder)) return holder;
-  return Object.values(Object.getOwnPropertyDescriptors(holder)).flatMap(({ value, get, set }) => [value, get, set]);
 }
 
 const emptyRecord: EvaluationRecord = { modules: [], files: [], environment: new Map(), unrepeatable: [] };

@@ -58,11 +58,8 @@ export interface Evaluation {
   resolveImport(file: string, specifier: string): object | undefined;
   /** The live namespace of a loaded module by its absolute path. */
   namespaceOf(file: string): object | undefined;
-  /**
-   * The live objects on the shortest way by own properties from the pipeline to `target`, nearest first: among them is the `this`
-   * of an arrow function that was made in a field initialiser or constructor (V8 hides it). Empty where it is not reachable.
-   */
-  ownersOf(target: object): readonly object[];
+  /** The value of a field `#name` of a live object; not found for private methods, and where two classes in a chain share a name. */
+  privateField(object: object, name: string): Resolved;
 }
 
 export type EvaluateResult =

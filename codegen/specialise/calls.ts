@@ -6,10 +6,11 @@ import { ifElse, presentCases, splitOn } from "./conditions.js";
 import { lowerCall, lowerExpression } from "./expressions.js";
 import type { Frame } from "./frame.js";
 import type { FunctionNode } from "./front.js";
+import { belongs, callsItself, Recursion, recursionOf } from "./recursion.js";
 import { bindParameters, lowerStatements } from "./statements.js";
 import { fitsType } from "./types.js";
 import type { Closure, Value } from "./values.js";
-import { isUndefined, poison, undefinedValue } from "./values.js";
+import { isUndefined, known, poison, undefinedValue } from "./values.js";
 
 /** Deeper than any sensible program: it stops a recursion that no build-time value ends. */
 const MAX_DEPTH = 96;
@@ -57,12 +58,20 @@ function nameOf(call: Call): string {
   return typeof call.callee === "function" && call.callee.name ? call.callee.name : "the function";
 }
 
-function makeFrame(call: Call, declaration: ts.Node, closure: Closure | undefined, leave: Leave): Frame {
+/** An arrow's `this` is that of where it was made, whatever it is called on; undefined where it cannot be told. */
+function selfOf(context: Context, call: Call, declaration: ts.Node, closure: Closure | undefined): Value | undefined {
+  if (!ts.isArrowFunction(declaration)) return call.self;
+  if (closure) return closure.frame.self;
+  const found = isClosure(call.callee) ? undefined : context.front.thisOf(call.callee);
+  return found?.found ? known(found.value) : undefined;
+}
+
+function makeFrame(context: Context, call: Call, declaration: ts.Node, closure: Closure | undefined, leave: Leave): Frame {
   const arrow = closure && ts.isArrowFunction(closure.node);
   return {
     live: closure ? undefined : call.callee,
     parent: closure?.frame,
-    self: arrow ? closure.frame.self : call.self,
+    self: selfOf(context, call, declaration, closure),
     home: arrow ? closure.frame.home : call.home,
     declaration,
     variables: new Map(),
@@ -75,10 +84,29 @@ function makeFrame(call: Call, declaration: ts.Node, closure: Closure | undefine
 function inlineTail(
   context: Context, call: Call, declaration: Declared, body: ts.ConciseBody, closure: Closure | undefined, leave: Leave,
 ): Value {
+  const recursion = recursionOf(leave);
+  if (recursion?.declaration === declaration && recursion.takes(context, call)) return poison;
   const checked: Leave = (value, node) => leave(returned(context, declaration, value, node), node);
-  const frame = makeFrame(call, declaration, closure, checked);
-  if (bindParameters(context, frame, declaration, call)) runBody(context, frame, body);
+  if (recursion) belongs(checked, recursion);
+  lowerBody(context, call, declaration, body, closure, checked);
   return poison;
+}
+
+/** The body of one activation; where it calls itself in tail position, all of its activations. */
+function lowerBody(
+  context: Context, call: Call, declaration: Declared, body: ts.ConciseBody, closure: Closure | undefined, leave: Leave,
+): void {
+  const lower = (one: Call): void => {
+    const frame = makeFrame(context, one, declaration, closure, leave);
+    if (bindParameters(context, frame, declaration, one)) runBody(context, frame, body);
+  };
+  if (closure || !callsItself(declaration) || recursionOf(leave)?.declaration === declaration) {
+    lower(call);
+    return;
+  }
+  const recursion = new Recursion(context, declaration, call);
+  belongs(leave, recursion);
+  recursion.run(context, lower, nameOf(call), call.node);
 }
 
 type Declared = Exclude<FunctionNode, ts.ClassDeclaration | ts.ClassExpression>;
@@ -91,13 +119,10 @@ function inlineBlock(context: Context, call: Call, declaration: Declared, body: 
     const bound = context.bind(returned(context, declaration, value, node), `${nameOf(call)}_result`, node);
     exits.push(context.exitHere(bound));
   };
-  const frame = makeFrame(call, declaration, closure, leave);
   context.out = inner;
-  const alive = bindParameters(context, frame, declaration, call);
-  if (alive) runBody(context, frame, body);
+  lowerBody(context, call, declaration, body, closure, leave);
   context.out = outer;
-  if (!alive) return poison;
-  return closeBlock(context, exits, inner, nameOf(call), call.node, frame);
+  return closeBlock(context, exits, inner, nameOf(call), call.node);
 }
 
 /** Puts a region's statements into the present ones, and its ways out together behind it. */

@@ -13,6 +13,10 @@ export interface Front {
   declarationOf(fn: object): FunctionNode | undefined;
   /** the live value of a free name of a live function */
   resolve(fn: object, name: string): Resolved;
+  /** what `this` stands for in a live arrow function; not found where that cannot be told for certain */
+  thisOf(arrow: object): Resolved;
+  /** the value of a field `#name` of a live object */
+  privateField(object: object, name: string): Resolved;
   spanOf(node: ts.Node): Span;
   /** runs the subset's rules over a declaration that was reached, once */
   reached(declaration: FunctionNode): void;

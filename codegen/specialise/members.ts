@@ -99,7 +99,7 @@ function classMember(context: Context, frame: Frame, self: Value, of: object | u
 
 /** A property that an instance does not have is undefined, as in JavaScript. */
 function missing(context: Context, self: Value, name: string, node: ts.Node): Value {
-  return self.kind === "record" ? undefinedValue : noMember(context, self, name, node);
+  return self.kind === "record" && !name.startsWith("#") ? undefinedValue : noMember(context, self, name, node);
 }
 
 function knownMember(context: Context, frame: Frame, object: unknown, name: string, node: ts.Node): Value {
@@ -113,6 +113,7 @@ function knownMember(context: Context, frame: Frame, object: unknown, name: stri
   if (spec && spec.what !== "map") return name === "value" ? readVariable(context, object, spec, node) : noMember(context, known(object), name, node);
   if (spec?.kind === "scratch") return member(context, frame, scratchView(context, object, spec, node), name, node);
   if (spec) return mapProperty(context, object, spec, name, node) ?? { kind: "method", self: known(object), name };
+  if (name.startsWith("#")) return privateMember(context, object, name, node);
   const found = findProperty(object, name);
   if (!found) return undefinedValue;
   if (found.descriptor.get) {
@@ -125,6 +126,13 @@ function knownMember(context: Context, frame: Frame, object: unknown, name: stri
   const value: unknown = found.descriptor.value;
   if (typeof value === "function" && found.home !== object) return { kind: "method", self: known(object), name };
   return lift(value);
+}
+
+/** `this.#name` of a build-time object: V8 shows the values of fields alone. */
+function privateMember(context: Context, object: object, name: string, node: ts.Node): Value {
+  const field = context.front.privateField(object, name);
+  if (field.found) return lift(field.value);
+  return context.error("DP1203", node, `\`${name}\` cannot be seen from outside its class`, "write `private` in front of a method or accessor, in place of the #");
 }
 
 /** A property of one of several: the same on all, known for each, or read where the tag says. */
@@ -244,6 +252,10 @@ function callKnownMember(
   if (spec?.what === "map") {
     if (spec.kind === "scratch") return callMember(context, frame, scratchView(context, object, spec, node), name, args, node, leave);
     return callMap(context, frame, object, spec, name, args, node);
+  }
+  if (name.startsWith("#")) {
+    const field = privateMember(context, object, name, node);
+    return field.kind === "poison" ? poison : callValue(context, frame, field, args, node, leave);
   }
   const found = findProperty(object, name);
   if (!found) return context.error("DP1203", node, `there is no \`${name}\` to call`);
