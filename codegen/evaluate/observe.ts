@@ -64,6 +64,21 @@ const surroundings: readonly (readonly [object, readonly string[], string])[] = 
   [os, ["hostname", "networkInterfaces", "userInfo", "cpus", "freemem", "totalmem", "loadavg", "uptime"], "this machine"],
 ];
 
+/**
+ * chevrotain, of the filter expressions, measures how long its own set-up takes, and lodash how often it is called; the
+ * figures go nowhere.
+ */
+const selfTimers = /\/node_modules\/(@?chevrotain\/|lodash-es\/_shortOut\.js)/;
+
+/** Whether a function that is wrapped here was called by code whose use of it decides nothing. */
+function isHarmless(): boolean {
+  const caller = new Error().stack
+    ?.split("\n")
+    .slice(1)
+    .find(line => !/\/evaluate\/observe\.[jt]s|\bReflect\b|<anonymous>\)$/.test(line));
+  return caller !== undefined && selfTimers.test(caller);
+}
+
 /** Runs `work` and tells what it read. Not for two at a time. */
 export async function observe<T>(work: () => Promise<T>): Promise<{ readonly value: T; readonly observed: Observed }> {
   const files = new Set<string>();
@@ -100,16 +115,19 @@ export async function observe<T>(work: () => Promise<T>): Promise<{ readonly val
     wrap(fs, name, noteFile);
     wrap(fs.promises, name, noteFile);
   }
-  for (const [owner, names, why] of surroundings) for (const name of names) wrap(owner, name, () => unrepeatable.add(why));
+  const noteUnrepeatable = (why: string): void => {
+    if (!unrepeatable.has(why) && !isHarmless()) unrepeatable.add(why);
+  };
+  for (const [owner, names, why] of surroundings) for (const name of names) wrap(owner, name, () => noteUnrepeatable(why));
 
   const date = globalThis.Date;
   globalThis.Date = new Proxy(date, {
     construct(target, parameters, newTarget) {
-      if (parameters.length === 0) unrepeatable.add("the time");
+      if (parameters.length === 0) noteUnrepeatable("the time");
       return Reflect.construct(target, parameters, newTarget);
     },
     apply(target, self, parameters) {
-      unrepeatable.add("the time");
+      noteUnrepeatable("the time");
       return Reflect.apply(target, self, parameters);
     },
   });

@@ -108,6 +108,18 @@ test("build writes a bundle; what is unchanged is answered without the compiler"
   assert.ok(readFileSync(join(folder, "edge.dpo/program.c"), "utf8").length > 0);
 });
 
+test("a pipeline with filter expressions is kept too", async ({ write }) => {
+  const file = write(
+    "acl.dp.ts",
+    pipeline("return this.acl.check(pkt) ?? Verdict.Pass;", {
+      head: 'import { AccessControl } from "datapath/blocks";',
+      members: 'readonly acl = new AccessControl({ default: "deny", rules: ["allow tcp dst port 80"] });',
+    }),
+  );
+  assert.is((await dp("build", file)).err, "");
+  assert.match((await dp("build", file)).out, "is up to date");
+});
+
 test("build -o and --name say where the bundle goes and what the pipeline is called", async ({ folder, write }) => {
   const file = write("edge.dp.ts", working);
   const { builds } = JSON.parse((await dp("build", file, "-o", join(folder, "out"), "--name", "front-door", "--json")).out);

@@ -8,7 +8,7 @@ import { defineCommand } from "../command.js";
 import { UsageError } from "../command-error.js";
 import { compileSource } from "../compile.js";
 import { ExitCode } from "../exit-code.js";
-import { type BundleContents, explain } from "../explain/explain.js";
+import { type BundleContents, explain, ownC } from "../explain/explain.js";
 import { renderProgram } from "../explain/render.js";
 import { oneOf } from "../pipeline.js";
 import type { Terminal } from "../terminal.js";
@@ -31,7 +31,7 @@ export const command = defineCommand({
     const programs = explain(contents).filter(program => hook === undefined || program.hook === hook);
     if (programs.length === 0) throw new UsageError(`${given} has no hook ${hook}`);
 
-    const source = sourceReader(given);
+    const source = sourceReader(given, contents.code);
     terminal.document({
       ok: true,
       programs: programs.map(program => ({
@@ -57,9 +57,9 @@ function readBundle(folder: string): BundleContents {
 }
 
 /** Lines of the sources, by their names in the manifest: from the package of the source, or from the folder of the command. */
-function sourceReader(given: string): (file: string, line: number) => string | undefined {
+function sourceReader(given: string, code: string): (file: string, line: number) => string | undefined {
   const root = isSource(given) && existsSync(given) ? SourceRoot.of(realpathSync(given)) : new SourceRoot(process.cwd());
-  const files = new Map<string, readonly string[]>();
+  const files = new Map<string, readonly string[]>([[ownC, code.split("\n")]]);
   return (file, line) => {
     let lines = files.get(file);
     if (!lines) {

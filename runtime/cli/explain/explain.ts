@@ -47,10 +47,16 @@ export function explain({ manifest, code, object }: BundleContents): ExplainedPr
   });
 }
 
-/** The name that the manifest has for a file of the debug information, where the compiler's folder stands in front. */
+/** The name of lines that no TypeScript stands for: the C's own helpers. */
+export const ownC = "program.c";
+
+/**
+ * The name that the manifest has for a file of the debug information, where the compiler's folder stands in front. clang
+ * reads the C from its standard input.
+ */
 function namesIn(entries: readonly LineEntry[]): (file: string) => string {
   const names = [...new Set(entries.map(entry => entry.source.file))].sort((a, b) => b.length - a.length);
-  return file => names.find(name => file === name || file.endsWith(`/${name}`)) ?? file;
+  return file => (file.endsWith("<stdin>") ? ownC : (names.find(name => file === name || file.endsWith(`/${name}`)) ?? file));
 }
 
 class Lines {
