@@ -1,5 +1,5 @@
 /** Structs of keys, values, events and variables, each layout asserted. */
-import { bitsOf, type Field, isBitSized, type Shape, sizeOf, type StructShape } from "../../dsl/core/shape.js";
+import { alignOf, bitsOf, type Field, isBitSized, type Shape, sizeOf, type StructShape } from "../../dsl/core/shape.js";
 import { cName } from "../specialise/context.js";
 
 const keywords = new Set(
@@ -69,7 +69,9 @@ export class Layouts {
       if (isBitSized(field.shape)) continue;
       asserts.push(`_Static_assert(offsetof(struct ${name}, ${fieldName(field.name)}) == ${field.offset}, "${shape.name}.${field.name}");`);
     }
-    const aligned = shape.align > 1 ? ` __attribute__((aligned(${shape.align})))` : "";
+    // Keys of tries are packed: an address of 128 bits stands at 4.
+    const packed = shape.fields.some(field => field.offset % alignOf(field.shape) !== 0 || alignOf(field.shape) > shape.align) ? "packed, " : "";
+    const aligned = packed !== "" || shape.align > 1 ? ` __attribute__((${packed}aligned(${shape.align})))` : "";
     this.#declarations.push(`struct ${name} {\n${lines.join("\n")}\n}${aligned};\n${asserts.join("\n")}\n`);
   }
 

@@ -207,16 +207,27 @@ static __always_inline __u32 ${on}_sum(${type} *ctx, __u32 offset, __u32 length,
     },
     {
       names: [`${on}_capture`],
-      needs: [],
-      text: `/* The packet's first bytes behind an event: how many, then as many. */
+      needs: [`${on}_tag`],
+      text: `/* The packet's first bytes behind an event, no tag among them: how many, then as many. */
 static __always_inline void ${on}_capture(${type} *ctx, void *record, __u32 wanted, __u32 room)
 {
-	__u32 length = ${length}, size = length < wanted ? length : wanted;
+	__u32 tag = ${on}_tag(ctx), length = ${length} - tag, size = length < wanted ? length : wanted, last;
 
 	__builtin_memset(record, 0, 4);
-	barrier_var(size);
-	if (size == 0 || size > wanted) return;
-	if (${load}(ctx, 0, record + 4, size) == 0) PUT32(record, size);
+	if (wanted == 0) return;
+	if (tag && size > 12) {
+		if (${load}(ctx, 0, record + 4, 12)) return;
+		last = size - 13;
+		barrier_var(last);
+		if (wanted <= 12 || last >= wanted - 12) return;
+		if (${load}(ctx, 12 + tag, record + 16, last + 1)) return;
+	} else {
+		last = size - 1;
+		barrier_var(last);
+		if (last >= wanted) return;
+		if (${load}(ctx, 0, record + 4, last + 1)) return;
+	}
+	PUT32(record, size);
 }
 `,
     },
@@ -253,6 +264,25 @@ function shiftText(size: number): string {
   return `static __always_inline void shift_${size}(__u8 *to, const __u8 *from)\n{\n${read}\n\n${write}\n}\n`;
 }
 
+/** A tag behind offset 12 that has to stay there while bytes come or go in front of it. */
+const movedTag = `/* \`bytes\` have come in front of the tag: it goes back to offset 12. */
+static __always_inline bool xdp_tag_back(struct xdp_md *ctx, __u32 bytes)
+{
+	__u32 tag = 0;
+
+	if (bpf_xdp_load_bytes(ctx, bytes + 12, &tag, 4)) return 0;
+	return xdp_carry(ctx, 16, 12, bytes) && xdp_store(ctx, 12, &tag, 4) == 0;
+}
+/* \`bytes\` in front of the tag will go: it goes as far back, to come to offset 12 with the rest. */
+static __always_inline bool xdp_tag_away(struct xdp_md *ctx, __u32 bytes)
+{
+	__u32 tag = 0;
+
+	if (bpf_xdp_load_bytes(ctx, 12, &tag, 4)) return 0;
+	return xdp_carry(ctx, 12, 16, bytes) && xdp_store(ctx, bytes + 12, &tag, 4) == 0;
+}
+`;
+
 const moves: Part[] = [
   ...[12, 14, 18, 34, 38].map(size => ({ names: [`shift_${size}`], needs: [], text: shiftText(size) })),
   {
@@ -278,12 +308,7 @@ static __always_inline void clear_gap(__u8 *at, __u32 size)
   {
     names: ["xdp_tag_back", "xdp_tag_away"],
     needs: ["xdp_carry", "xdp_store"],
-    text: movedTag("xdp", "struct xdp_md", "bpf_xdp_load_bytes"),
-  },
-  {
-    names: ["skb_tag_back", "skb_tag_away"],
-    needs: ["skb_carry", "skb_store"],
-    text: movedTag("skb", "struct __sk_buff", "bpf_skb_load_bytes"),
+    text: movedTag,
   },
   {
     names: ["xdp_insert"],
@@ -401,35 +426,48 @@ static __always_inline void clear_gap(__u8 *at, __u32 size)
 `,
   },
   {
+    names: ["skb_tag_aside"],
+    needs: ["skb_tag"],
+    text: `/* Takes a tag that is in the frame into the packet's metadata, where helpers that look at the protocol want it. */
+static __always_inline bool skb_tag_aside(struct __sk_buff *ctx)
+{
+	__u16 tag[2] = { 0, 0 };
+
+	if (!skb_tag(ctx)) return 1;
+	if (bpf_skb_load_bytes(ctx, 12, tag, 4) || bpf_skb_vlan_pop(ctx)) return 0;
+	return bpf_skb_vlan_push(ctx, tag[0], __builtin_bswap16(tag[1])) == 0;
+}
+`,
+  },
+  {
     names: ["skb_insert"],
-    needs: ["skb_tag", "skb_carry", "skb_zero", "skb_tag_back"],
+    needs: ["skb_tag", "skb_tag_aside", "skb_carry", "skb_zero"],
     text: `/* adjust_room keeps GSO and checksum offload right, and knows IP alone; change_head grows anything. */
 static __always_inline bool skb_insert(struct __sk_buff *ctx, __u32 offset, __u32 bytes, __u64 flags)
 {
-	__u32 tag = skb_tag(ctx), size = offset < 12 ? offset : offset + tag;
-
-	if (offset > 256 || bytes > 256 || size > ctx->len) return 0;
+	if (offset > 256 || bytes > 256 || offset + skb_tag(ctx) > ctx->len) return 0;
 	if (bytes == 0) return 1;
-	if (flags && offset == 14 && !tag && bpf_skb_adjust_room(ctx, (int)bytes, BPF_ADJ_ROOM_MAC, flags) == 0) return 1;
+	if (!skb_tag_aside(ctx)) return 0;
+	if (flags && offset == 14 && bpf_skb_adjust_room(ctx, (int)bytes, BPF_ADJ_ROOM_MAC, flags) == 0) return 1;
 	if (bpf_skb_change_head(ctx, bytes, 0)) return 0;
-	if (!skb_carry(ctx, 0, bytes, size)) return 0;
-	if (size && !skb_zero(ctx, size, bytes)) return 0;
-	return offset >= 12 || !tag || skb_tag_back(ctx, bytes);
+	if (!skb_carry(ctx, 0, bytes, offset)) return 0;
+	return offset == 0 || skb_zero(ctx, offset, bytes);
 }
 `,
   },
   {
     names: ["skb_remove"],
-    needs: ["skb_tag", "skb_carry", "move_buffer", "skb_store"],
+    needs: ["skb_tag", "skb_tag_aside", "skb_carry"],
     text: `/* adjust_room takes bytes behind the Ethernet header: what stays in front of the gap is carried there first. */
 static __always_inline bool skb_remove(struct __sk_buff *ctx, __u32 offset, __u32 bytes)
 {
-	__u32 tag = skb_tag(ctx);
+	__u32 length = ctx->len - skb_tag(ctx);
 
-	if (offset > 256 || (offset < 14 && bytes > 256) || bytes > ctx->len || offset > ctx->len - bytes) return 0;
+	if (offset > 256 || (offset < 14 && bytes > 256) || bytes > length || offset > length - bytes) return 0;
 	if (bytes == 0) return 1;
+	if (!skb_tag_aside(ctx)) return 0;
 	if (ctx->protocol != __builtin_bswap16(0x0800) && ctx->protocol != __builtin_bswap16(0x86dd)) return 0;
-	if (tag || bytes > 4095 || ctx->len < 14 + bytes + (ctx->protocol == __builtin_bswap16(0x0800) ? 20 : 40)) return 0;
+	if (bytes > 4095 || ctx->len < 14 + bytes + (ctx->protocol == __builtin_bswap16(0x0800) ? 20 : 40)) return 0;
 	if (offset > 14 && !skb_carry(ctx, 14 + bytes, 14, offset - 14)) return 0;
 	if (offset < 14 && !skb_carry(ctx, offset, offset + bytes, 14 - offset)) return 0;
 	return bpf_skb_adjust_room(ctx, -(int)bytes, BPF_ADJ_ROOM_MAC, 0) == 0;
@@ -500,24 +538,3 @@ static __always_inline bool skb_remove(struct __sk_buff *ctx, __u32 offset, __u3
 `,
   },
 ];
-
-/** A tag behind offset 12 that has to stay there while bytes come or go in front of it. */
-function movedTag(on: string, type: string, load: string): string {
-  return `/* \`bytes\` have come in front of the tag: it goes back to offset 12. */
-static __always_inline bool ${on}_tag_back(${type} *ctx, __u32 bytes)
-{
-	__u32 tag = 0;
-
-	if (${load}(ctx, bytes + 12, &tag, 4)) return 0;
-	return ${on}_carry(ctx, 16, 12, bytes) && ${on}_store(ctx, 12, &tag, 4) == 0;
-}
-/* \`bytes\` in front of the tag will go: it goes as far back, to come to offset 12 with the rest. */
-static __always_inline bool ${on}_tag_away(${type} *ctx, __u32 bytes)
-{
-	__u32 tag = 0;
-
-	if (${load}(ctx, 12, &tag, 4)) return 0;
-	return ${on}_carry(ctx, 12, 16, bytes) && ${on}_store(ctx, bytes + 12, &tag, 4) == 0;
-}
-`;
-}

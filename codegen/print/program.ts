@@ -109,7 +109,7 @@ function wrapFunction(program: Program, printer: StatementPrinter, registry: Reg
   if (uses.dropped || uses.finish) put("\tint action = 0;");
   for (const { name, type } of printer.locals.values()) put(`\t${type} ${name} = 0;`);
   for (const { name, type } of printer.pointers.values()) put(`\t${type}${name} = 0;`);
-  for (const { name, type } of printer.buffers.values()) put(`\t${type} ${name};`);
+  for (const { name, type } of printer.buffers.values()) put(`\t${type} ${name} __attribute__((aligned(8)));`);
   put("");
   const reflects = registry.actions.has(Action.Reflect) && all.some(other => other.program.hook !== program.hook && other.program.hook !== "xdp");
   if (onTc && reflects) {

@@ -420,10 +420,16 @@ export class StatementPrinter implements PlaceNames {
     let done = 0;
     // Read before written: the two may overlap.
     const parts: { readonly bits: number; readonly at: number }[] = [];
-    for (const bytes of [8, 4, 2, 1]) {
-      while (statement.bytes - done >= bytes) {
+    // The stack is accessed at natural alignment alone, packets and maps at any.
+    const aligned = (by: number): boolean =>
+      (statement.to.kind !== "buffer" || (statement.toOffset + done) % by === 0) &&
+      (statement.from.kind !== "buffer" || (statement.fromOffset + done) % by === 0);
+    while (done < statement.bytes) {
+      for (const bytes of [8, 4, 2, 1]) {
+        if (statement.bytes - done < bytes || !aligned(bytes)) continue;
         parts.push({ bits: bytes * 8, at: done });
         done += bytes;
+        break;
       }
     }
     const offset = (base: string, by: number): string => (by === 0 ? base : `${base} + ${by}`);
