@@ -7,6 +7,7 @@ import type { Expr, Interval, Local, Program } from "../ir/ir.js";
 import { Atoms } from "./atoms.js";
 import { type CType, operandTypeOf, typeOfExpr, typeOfInterval } from "./ctype.js";
 import { rangeOfDomain } from "./domains.js";
+import { lifetimesOf } from "./lifetimes.js";
 import type { Problem } from "./problems.js";
 import { State } from "./state.js";
 import { type Pass, runStatements } from "./statements.js";
@@ -55,6 +56,7 @@ export function analyse(program: Program): Analysis {
     dead: new Set(),
     samePointer: new Map(),
     reloads: new Map(),
+    lifetimes: lifetimesOf(program.body),
     labels: new Map(),
     report(problem) {
       const { file, line, column } = problem.span;

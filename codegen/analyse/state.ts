@@ -67,6 +67,10 @@ export class State {
     state.facts = facts;
     return state;
   }
+  /** Lets go of the other locals. */
+  keep(isNeeded: (local: number) => boolean): void {
+    for (const id of this.locals.keys()) if (!isNeeded(id)) this.locals.delete(id);
+  }
   get reachable(): boolean {
     return !this.facts.impossible;
   }
@@ -191,8 +195,8 @@ export class State {
     return a.shift >= b.shift + b.width || b.shift >= a.shift + a.width;
   }
 
-  /** The state where several paths meet; undefined when none of them is taken. */
-  static join(atoms: Atoms, all: readonly State[]): State | undefined {
+  /** The state where several paths meet; undefined when none of them is taken. Names that no one reads from here on are dropped. */
+  static join(atoms: Atoms, all: readonly State[], isNeeded: (id: number) => boolean): State | undefined {
     const states = all.filter(state => state.reachable);
     const [first] = states;
     if (first === undefined || states.length === 1) return first;

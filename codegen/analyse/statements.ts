@@ -3,6 +3,7 @@ import type { Ambient, Expr, Interval, Local, Move, Place, Span, Statement } fro
 import { evaluate, evaluateInteger, evaluateOffset, evaluateTruth, type Findings } from "./evaluate.js";
 import { rangeOfValue } from "./facts.js";
 import { hull, interval, unsigned, within } from "./interval.js";
+import type { Lifetimes } from "./lifetimes.js";
 import { checkFit, checkIndex } from "./obligations.js";
 import { lengthOutside } from "./problems.js";
 import { State, samePlace } from "./state.js";
@@ -13,6 +14,7 @@ export interface Pass extends Findings {
   readonly dead: Set<Statement>;
   readonly samePointer: Map<number, number>;
   readonly reloads: Map<Statement, Local>;
+  readonly lifetimes: Lifetimes;
   /** the states that left each enclosing block */
   readonly labels: Map<number, State[]>;
 }
@@ -42,7 +44,7 @@ function runStatement(pass: Pass, statement: Statement, state: State): State | u
       const end = runStatements(pass, statement.body, state);
       pass.labels.delete(statement.label.id);
       if (left.length === 0) return end;
-      return State.join(pass.atoms, end ? [...left, end] : left);
+      return State.join(pass.atoms, end ? [...left, end] : left, id => pass.lifetimes.isReadAfter(id, statement));
     }
     case "leave": {
       const states = pass.labels.get(statement.label.id);
@@ -192,15 +194,16 @@ function runStatement(pass: Pass, statement: Statement, state: State): State | u
 
 function runIf(pass: Pass, statement: Extract<Statement, { kind: "if" }>, state: State): State | undefined {
   const condition = evaluateTruth(pass, state, statement.condition, statement.span);
-  const branch = (body: readonly Statement[], holds: boolean): State | undefined => {
-    const inner = state.fork();
+  state.keep(id => pass.lifetimes.isReadFrom(id, statement));
+  const branch = (body: readonly Statement[], holds: boolean, inner: State): State | undefined => {
     inner.facts.assume(condition, holds);
     if (inner.reachable) return runStatements(pass, body, inner);
     for (const dead of body) pass.dead.add(dead);
     return undefined;
   };
-  const ends = [branch(statement.then, true), branch(statement.else, false)].flatMap(end => end ?? []);
-  return State.join(pass.atoms, ends);
+  // the state itself is not needed any more: the second branch may have it
+  const ends = [branch(statement.then, true, state.fork()), branch(statement.else, false, state)].flatMap(end => end ?? []);
+  return State.join(pass.atoms, ends, id => pass.lifetimes.isReadAfter(id, statement));
 }
 
 function runMove(pass: Pass, state: State, move: Move, span: Span): void {

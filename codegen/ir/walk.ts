@@ -141,12 +141,26 @@ function mapMove(move: Move, f: (expr: Expr) => Expr): Move {
 
 /** The expressions of a statement itself, not of those inside it. */
 export function expressionsOf(statement: Statement): readonly Expr[] {
-  const found: Expr[] = [];
-  mapExpressions(statement, expr => {
-    found.push(expr);
-    return expr;
-  });
-  return found;
+  switch (statement.kind) {
+    // most statements are one of these
+    case "let":
+      return [statement.value];
+    case "if":
+      return [statement.condition];
+    case "load":
+      return statement.place.index ? [statement.place.index.value] : [];
+    case "block":
+    case "leave":
+      return [];
+    default: {
+      const found: Expr[] = [];
+      mapExpressions(statement, expr => {
+        found.push(expr);
+        return expr;
+      });
+      return found;
+    }
+  }
 }
 
 /** The local that a statement assigns. */
@@ -214,7 +228,15 @@ export function countLocals(body: readonly Statement[]): {
 /** Whether control never goes on behind the last statement. */
 export function endsAway(body: readonly Statement[]): boolean {
   const last = body.at(-1);
-  switch (last?.kind) {
+  if (!last) return false;
+  const known = awayCache.get(last);
+  if (known !== undefined) return known;
+  const away = goesAway(last);
+  awayCache.set(last, away);
+  return away;
+}
+function goesAway(last: Statement): boolean {
+  switch (last.kind) {
     case "leave":
     case "return":
       return true;
@@ -228,9 +250,21 @@ export function endsAway(body: readonly Statement[]): boolean {
 }
 /** Whether something inside leaves the label. */
 export function leaves(body: readonly Statement[], label: number): boolean {
-  let found = false;
-  visitStatements(body, statement => {
-    if (statement.kind === "leave" && statement.label.id === label) found = true;
-  });
-  return found;
+  return body.some(statement => labelsLeft(statement).has(label));
 }
+function labelsLeft(statement: Statement): ReadonlySet<number> {
+  if (statement.kind === "leave") return new Set([statement.label.id]);
+  if (statement.kind !== "if" && statement.kind !== "block") return NO_LABELS;
+  const known = labelCache.get(statement);
+  if (known) return known;
+  const labels = new Set<number>();
+  for (const body of bodiesOf(statement)) {
+    for (const inner of body) for (const label of labelsLeft(inner)) labels.add(label);
+  }
+  labelCache.set(statement, labels);
+  return labels;
+}
+const NO_LABELS: ReadonlySet<number> = new Set();
+// statements are never changed, so what was found of one holds
+const awayCache = new WeakMap<Statement, boolean>();
+const labelCache = new WeakMap<Statement, ReadonlySet<number>>();
