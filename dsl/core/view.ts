@@ -7,7 +7,7 @@ import { ArrayView } from "./array.js";
 import { AtomicView } from "./atomic.js";
 import { type Memory, readScalar, writeScalar } from "./memory.js";
 import type { Storable, ViewClass } from "./schema.js";
-import type { ArrayShape, Field, FlagsShape, OverlayShape, Scalar, Shape } from "./shape.js";
+import type { ArrayShape, Field, FlagsShape, Scalar, Shape } from "./shape.js";
 import { bitsOf, sizeOf } from "./shape.js";
 import { classOf, shapeOf } from "./spec.js";
 
@@ -160,13 +160,10 @@ function loadShape(memory: Memory, offset: number, shape: Shape): unknown {
     case "array":
       return arrayAt(memory, offset, shape);
     case "overlay":
-      return bind(overlayClass(shape), memory, offset);
+      return bind(viewClass(shape, shape.views), memory, offset);
     case "struct":
-    case "header": {
-      const made = classOf(shape);
-      if (!made) throw new TypeError(`no class for ${shape.name}`);
-      return bind(made, memory, offset);
-    }
+    case "header":
+      return bind(classOf(shape) ?? viewClass(shape, shape.fields), memory, offset);
     case "bits":
     case "flag":
     case "flags":
@@ -321,13 +318,14 @@ function flagsClass(shape: FlagsShape, bit: number): typeof View {
   return made;
 }
 
-const overlayClasses = new WeakMap<OverlayShape, typeof View>();
-function overlayClass(shape: OverlayShape): typeof View {
-  let made = overlayClasses.get(shape);
+const viewClasses = new WeakMap<Shape, typeof View>();
+/** A class for a shape that no user's class stands behind: an overlay, a trie's prefix. */
+function viewClass(shape: Shape, fields: readonly Field[]): typeof View {
+  let made = viewClasses.get(shape);
   if (!made) {
-    made = class Overlay extends View {};
-    install(made, shape.views);
-    overlayClasses.set(shape, made);
+    made = class Part extends View {};
+    install(made, fields);
+    viewClasses.set(shape, made);
   }
   return made;
 }

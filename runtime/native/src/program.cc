@@ -2,6 +2,8 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 
+#include <sched.h>
+
 #include <cerrno>
 #include <cstdio>
 #include <string>
@@ -82,6 +84,29 @@ uint32_t Number(Napi::Object options, const char* name) {
   return value.IsNumber() ? value.As<Napi::Number>().Uint32Value() : 0;
 }
 
+// Keeps this thread on one processor, always the same: what test runs leave in per-CPU maps is then in one slot.
+class OneProcessor {
+ public:
+  OneProcessor() {
+    if (sched_getaffinity(0, sizeof before_, &before_)) return;
+    cpu_set_t one;
+    CPU_ZERO(&one);
+    for (int cpu = 0; cpu < CPU_SETSIZE; cpu++) {
+      if (!CPU_ISSET(cpu, &before_)) continue;
+      CPU_SET(cpu, &one);
+      break;
+    }
+    changed_ = sched_setaffinity(0, sizeof one, &one) == 0;
+  }
+  ~OneProcessor() {
+    if (changed_) sched_setaffinity(0, sizeof before_, &before_);
+  }
+
+ private:
+  cpu_set_t before_;
+  bool changed_ = false;
+};
+
 // (fd, { data, context, room, contextRoom, repeat, flags, cpu, batch }): { retval, duration, data, context }
 Napi::Value TestRun(const Napi::CallbackInfo& info) {
   Napi::Env env = info.Env();
@@ -103,6 +128,7 @@ Napi::Value TestRun(const Napi::CallbackInfo& info) {
   run.flags = Number(options, "flags");
   run.cpu = Number(options, "cpu");
   run.batch_size = Number(options, "batch");
+  OneProcessor stay;
   if (bpf_prog_test_run_opts(fd, &run)) Fail(env, errno, "test run of program", std::to_string(fd));
   auto result = Napi::Object::New(env);
   result.Set("retval", run.retval);
