@@ -134,6 +134,30 @@ test("imports lead to live namespaces", async () => {
   assert.is(evaluation.resolveImport(places, "./nothing.js"), undefined);
 });
 
+test("imports go by the tsconfig's paths, wherever the command runs", async () => {
+  const tsconfig = `{
+  // comments, and commas at the end
+  "extends": "./base.json",
+  "compilerOptions": { "strict": true, },
+}`;
+  const files = {
+    "tsconfig.json": tsconfig,
+    "base.json":
+      '{ "compilerOptions": { "paths": { "#limits": ["./config/limits.ts"], "lib/*": ["./missing/*", "./library/*"], "lib/deep/*": ["./deep/*.ts"] } } }',
+    "config/limits.ts": "export const limit = 60;",
+    "library/mark.ts": "export const mark = 1;",
+    "deep/down.ts": "export const down = 2;",
+    "src/edge.dp.ts": `${pipelineImport}import { limit } from "#limits";
+import { mark } from "lib/mark.js";
+import { down } from "lib/deep/down";
+export default class Edge extends Pipeline { all = [limit, mark, down]; }`,
+  };
+  await inPackage(files, async folder => {
+    const { pipeline } = await evaluated(join(folder, "src/edge.dp.ts"));
+    assert.equal(Reflect.get(pipeline, "all"), [60, 1, 2]);
+  });
+});
+
 test("native and bound functions have no place", async () => {
   const evaluation = await evaluated(places);
   assert.is(evaluation.locate(Math.trunc), undefined);

@@ -5,6 +5,8 @@
  * @typedef {{ parent: string | undefined, specifier: string, url: string }} Resolution
  */
 
+import { mappedUrls } from "./tsconfig-paths.mjs";
+
 /** @type {import("node:worker_threads").MessagePort | undefined} */
 let port;
 
@@ -20,10 +22,26 @@ export function initialize(data) {
 /** @type {import("node:module").ResolveHook} */
 export async function resolve(specifier, context, next) {
   const conditions = context.conditions.includes("datapath") ? context.conditions : ["datapath", ...context.conditions];
-  const resolved = await next(specifier, { ...context, conditions });
+  const resolved = await resolveMapped(specifier, { ...context, conditions }, next);
   const url = generationOf(resolved.url, context.parentURL);
   port?.postMessage({ parent: context.parentURL, specifier, url });
   return url === resolved.url ? resolved : { ...resolved, url };
+}
+
+/** @type {import("node:module").ResolveHook} */
+async function resolveMapped(specifier, context, next) {
+  try {
+    return await next(specifier, context);
+  } catch (notFound) {
+    for (const url of mappedUrls(specifier, context.parentURL ?? "")) {
+      try {
+        return await next(url, context);
+      } catch {
+        // the next one, then
+      }
+    }
+    throw notFound;
+  }
 }
 
 /**
