@@ -105,6 +105,15 @@ export function offsetOutside(span: Span, offset: Interval): Problem {
       );
 }
 
+export function offsetBeforeTag(span: Span, offset: Interval): Problem {
+  return problem(
+    "DP3103",
+    span,
+    `the run-time offset is ${showInterval(offset)}, and below 12 a VLAN tag may stand between it and the rest`,
+    "Math.max(offset, 14), or test it first; constant offsets may be lower",
+  );
+}
+
 export function viewEndsOutside(span: Span, offset: Interval, size: number): Problem {
   return problem(
     "DP3003",

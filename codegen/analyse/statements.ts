@@ -5,9 +5,12 @@ import { rangeOfValue } from "./facts.js";
 import { hull, interval, unsigned, within } from "./interval.js";
 import type { Lifetimes } from "./lifetimes.js";
 import { checkFit, checkIndex } from "./obligations.js";
-import { lengthOutside } from "./problems.js";
+import { lengthOutside, offsetBeforeTag } from "./problems.js";
 import { State, samePlace } from "./state.js";
 import { isOne, truth, type Value } from "./value.js";
+
+/** A run-time offset must lie behind the place of a VLAN tag: what is in front of it is not moved by one. */
+const TAG_OFFSET = 12n;
 
 export interface Pass extends Findings {
   readonly locals: Map<number, Interval>;
@@ -78,7 +81,10 @@ function runStatement(pass: Pass, statement: Statement, state: State): State | u
       checkIndex(pass, state, evaluateInteger(pass, state, statement.value, span), statement.length, statement.what, span);
       return state;
     case "point": {
-      state.point(statement.pointer, evaluateOffset(pass, state, statement.offset, span));
+      const offset = evaluateOffset(pass, state, statement.offset, span);
+      const range = state.facts.rangeOf(offset);
+      if (range.min < TAG_OFFSET) pass.report(offsetBeforeTag(span, range));
+      state.point(statement.pointer, offset);
       findSame(pass, state, statement.pointer.id);
       return state;
     }

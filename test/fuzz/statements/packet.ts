@@ -10,14 +10,18 @@ import { type Expression, topOf, value, whole } from "../value.js";
 import { exit, leave } from "./exit.js";
 import { block, type Maker } from "./index.js";
 
-/** An offset where something of interest often is. */
-function offset(scope: Scope): Expression {
+/**
+ * An offset where something of interest often is. What is read there as one piece must not lie on both sides of 12,
+ * where a tag may be; run-time offsets begin behind it.
+ */
+function offset(scope: Scope, size: number): Expression {
   const { random } = scope.method;
   if (random.chance(0.6)) {
-    const at = random.pick([0, 12, 14, 16, 18, 22, 23, 26, 30, 34, 36, 42, 46, 54, 70]);
+    const front = size <= 6 ? [0, 6] : size <= 12 ? [0] : [];
+    const at = random.pick([...front, 12, 14, 16, 18, 22, 23, 26, 30, 34, 36, 42, 46, 54, 70]);
     return { kind: "fragment", sort: "literal", parts: [`${at}`], value: value("number", BigInt(at), BigInt(at)), simpler: [] };
   }
-  return numberWithin(scope, value("number", 0n, random.pick([15n, 127n, 2000n])), 2);
+  return numberWithin(scope, value("number", 12n, random.pick([15n, 127n, 2000n])), 2);
 }
 
 /** Tells a scope of a view and of the arrays in it. */
@@ -35,7 +39,7 @@ function look(scope: Scope): Fragment | undefined {
   const previous = scope.views.filter(view => view.header !== undefined);
   const name = fresh("h");
   const after = previous.length > 0 && random.chance(0.5) ? random.pick(previous) : undefined;
-  const from = after ? [`pkt.after(${after.name}, ${header.name})`] : code`pkt.at(${offset(scope)}, ${header.name})`;
+  const from = after ? [`pkt.after(${after.name}, ${header.name})`] : code`pkt.at(${offset(scope, header.name === "Ethernet" ? 0 : 99)}, ${header.name})`;
   const declaration = fragment(after ? "pkt.after" : "pkt.at", [`const ${name} = `, ...from, ";"]);
   const view = { name, layout: header, header, memory: "packet", ties: ["packet"] } as const;
   if (random.chance(0.5)) {
@@ -78,7 +82,7 @@ function read(scope: Scope): Fragment | undefined {
   if (!hasPacket) return undefined;
   const bits = random.pick([8, 16, 32, 48, 64, 128] as const);
   const name = fresh("r");
-  const at = offset(scope);
+  const at = offset(scope, bits / 8);
   const of = whole(bits);
   if (random.chance(0.5)) {
     const other = integer(scope, bits, 1);
@@ -95,7 +99,7 @@ function write(scope: Scope): Fragment | undefined {
   if (!hasPacket || !mayWritePacket) return undefined;
   const bits = random.pick([8, 16, 32, 48, 64, 128] as const);
   done.writes = true;
-  const call = ["pkt.write(", offset(scope), `, u${bits}, `, integer(scope, bits, 2), ")"] as const;
+  const call = ["pkt.write(", offset(scope, bits / 8), `, u${bits}, `, integer(scope, bits, 2), ")"] as const;
   if (random.chance(0.5)) return fragment(`pkt.write u${bits}`, [...call, ";"]);
   return fragment(`pkt.write u${bits}`, ["if (!", ...call, ") ", leave(scope)]);
 }
@@ -106,7 +110,7 @@ function bytes(scope: Scope): Fragment | undefined {
   const length = random.pick([4, 6, 8, 16, 20]);
   const name = fresh("b");
   const view = { name, bits: 8, length, ties: ["packet"], writable: mayWritePacket };
-  const declaration = code`const ${name} = pkt.bytes(${offset(scope)}, ${`${length}`});\nif (!${name}) ${leave(scope)}`;
+  const declaration = code`const ${name} = pkt.bytes(${offset(scope, length)}, ${`${length}`});\nif (!${name}) ${leave(scope)}`;
   scope.addArray(view);
   return fragment("pkt.bytes", declaration);
 }
@@ -194,7 +198,7 @@ function checksum(scope: Scope): Fragment | undefined {
   const name = fresh("sum");
   const max = random.pick([20, 40, 64]);
   const length = numberWithin(scope, value("number", 0n, BigInt(max)), 1);
-  const made = code`const ${name} = pkt.checksum(${offset(scope)}, ${length}, { max: ${`${max}`} });`;
+  const made = code`const ${name} = pkt.checksum(${offset(scope, 0)}, ${length}, { max: ${`${max}`} });`;
   scope.addVariable(name, value("number", 0n, 0xffffn));
   return fragment("pkt.checksum", made);
 }
@@ -205,7 +209,7 @@ function copy(scope: Scope): Fragment | undefined {
   const max = random.pick([4, 8, 16]);
   done.writes = true;
   const count = numberWithin(scope, value("number", 0n, BigInt(max)), 1);
-  return fragment("pkt.copy", code`if (!pkt.copy(${offset(scope)}, ${offset(scope)}, ${count}, { max: ${`${max}`} })) ${leave(scope)}`);
+  return fragment("pkt.copy", code`if (!pkt.copy(${offset(scope, 0)}, ${offset(scope, 0)}, ${count}, { max: ${`${max}`} })) ${leave(scope)}`);
 }
 
 function offsets(scope: Scope): Fragment | undefined {
