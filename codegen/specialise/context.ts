@@ -5,6 +5,7 @@ import type { Diagnostic, DiagnosticCode } from "../diagnostics/diagnostic.js";
 import type { Buffer, Domain, Expr, HookName, Interval, Label, Local, MapDecl, Pointer, Span, Statement } from "../ir/ir.js";
 import { framePointer, frontPointer } from "../ir/ir.js";
 import { joinValues } from "./join.js";
+import { eachCase } from "./members.js";
 import type { Front } from "./front.js";
 import type { Registry } from "./registry.js";
 import { State } from "./state.js";
@@ -223,6 +224,8 @@ export class Context {
       if (typeof raw === "boolean") return { op: "const", domain, value: raw ? 1n : 0n };
       if (typeof raw === "number") this.error("DP2102", node, `${raw} is not an integer`, "datapath numbers are integers: Math.trunc()");
       else this.error("DP1201", node, `a number is needed here, not ${typeof raw}`);
+    } else if (seen.kind === "choice" && this.state.casesOf(seen).every(index => isNumber(seen.cases[index]))) {
+      return this.expression(eachCase(this, seen, one => one, "value", node), domain, node);
     } else if (seen.kind !== "poison") this.error("DP1201", node, `a number is needed here, not ${describeValue(seen)}`);
     return { op: "const", domain, value: 0n };
   }
@@ -234,6 +237,10 @@ export class Context {
   constant(value: number | bigint | boolean): Value {
     return known(value);
   }
+}
+
+function isNumber(value: Value | undefined): boolean {
+  return value?.kind === "scalar" || (value?.kind === "known" && ["number", "bigint", "boolean"].includes(typeof value.value));
 }
 
 export function describeValue(value: Value): string {
