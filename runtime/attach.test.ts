@@ -5,7 +5,7 @@ import * as assert from "uvu/assert";
 import { Lab } from "../test/lab/lab.js";
 import { attach, detach } from "./attach.js";
 import { status } from "./deployment/status.js";
-import { countingBundle, temporaryFolder } from "./fixtures/pipelines.js";
+import { countingBundle, program, temporaryFolder } from "./fixtures/pipelines.js";
 
 const root = `/sys/fs/bpf/datapath-test-${process.pid}`;
 
@@ -50,7 +50,7 @@ for (const [hooks, hook] of [
     assert.is(existsSync(join(root, name)), false);
     assert.is(existsSync(root), false);
     const left = await lab.right.run(["sh", "-c", "tc qdisc show dev eth0; bpftool net show dev eth0; ip link show eth0"]);
-    assert.not.match(left.stdout, /clsact|fixture|prog\/xdp/);
+    assert.not.match(left.stdout, new RegExp(`clsact|${program("ingress")}|prog/xdp`));
   });
 }
 

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import type { HookName } from "../../codegen/bundle/manifest.js";
 import { DatapathError } from "../errors.js";
 import { attachmentState, detachAttachment, readAttachment, replaceAll } from "../hook/attachment.js";
+import { sweepClsact } from "../hook/clsact.js";
 import { Descriptor } from "../native/descriptor.js";
 import { native } from "../native/index.js";
 import type { TargetRecord } from "../target/target.js";
@@ -23,6 +24,7 @@ export function reconcile(layout: Layout): Generation | undefined {
     removeIfEmpty(join(layout.links, id));
   }
   removeIfEmpty(layout.links);
+  sweepClsact(layout.root);
   remove(`${layout.current}~`);
   removeStale(layout, current);
   return current;

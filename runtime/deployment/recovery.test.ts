@@ -4,12 +4,12 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import { run } from "../../test/lab/command.js";
 import { Lab } from "../../test/lab/lab.js";
 import { Server } from "../../test/lab/server.js";
 import { attach, detach } from "../attach.js";
 import { DatapathError } from "../errors.js";
-import { countingBundle, temporaryFolder } from "../fixtures/pipelines.js";
+import { unloaded } from "../fixtures/bench.js";
+import { countingBundle, program, temporaryFolder } from "../fixtures/pipelines.js";
 import { replaceAll } from "../hook/attachment.js";
 import { Descriptor } from "../native/descriptor.js";
 import { native } from "../native/index.js";
@@ -63,22 +63,13 @@ for (const hook of ["auto", "clsact"] as const) {
       inside.run(() => [native().queryXdp(index).program, native().queryTcx(index, 46), native().queryTcx(index, 47)]),
       [0, [], []],
     );
-    await gone();
+    for (const one of ["ingress", "egress", "xdp"] as const) await unloaded(program(one));
   });
 }
 
 /** The child may have been killed in front of its first attach, or in a detach. */
 function unlessNotAttached(error: unknown): void {
   if (!(error instanceof DatapathError) || error.code !== "DP7005") throw error;
-}
-
-/** Waits until the kernel has freed the fixtures' programs. */
-async function gone(): Promise<void> {
-  for (let waited = 0; waited < 100; waited++) {
-    if (!/name fixture_/.test((await run(["bpftool", "prog", "show"])).stdout)) return;
-    await sleep(50);
-  }
-  throw new Error("programs are left");
 }
 
 test("a swap that fails at one hook leaves every hook with its old program", async () => {

@@ -1,92 +1,10 @@
-import { lstatSync, readdirSync, symlinkSync, unlinkSync } from "node:fs";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import { run } from "../../test/lab/command.js";
-import { Lab } from "../../test/lab/lab.js";
-import type { Namespace } from "../../test/lab/namespace.js";
 import { attach, detach, openDeployment } from "../attach.js";
-import { DatapathError, type RuntimeErrorCode } from "../errors.js";
-import { compile } from "../fixtures/compile.js";
-import { type CountingPipeline, countingBundle, type FixtureOptions, temporaryFolder } from "../fixtures/pipelines.js";
-import { handleOf } from "../hook/attach.js";
-import { Descriptor } from "../native/descriptor.js";
-import { native } from "../native/index.js";
-import { type FilterPlace, setFilter } from "../network/clsact.js";
-import { NetworkNamespace } from "../network/namespace.js";
+import { bench, bundle, name, pins, quiet, refused, root, unloaded } from "../fixtures/bench.js";
+import { type CountingPipeline, program } from "../fixtures/pipelines.js";
 import { status } from "./status.js";
 import { list } from "./tree.js";
-
-const root = `/sys/fs/bpf/datapath-test-${process.pid}`;
-const name = `transaction-${process.pid}`;
-const quiet = (): void => {};
-
-const folders = new Map<string, ReturnType<typeof temporaryFolder>>();
-process.on("exit", () => {
-  for (const folder of folders.values()) folder[Symbol.dispose]();
-});
-
-/** A bundle of these options, compiled once. */
-function bundle(options: Omit<FixtureOptions, "name"> & { name?: string }): string {
-  const key = JSON.stringify(options);
-  const found = folders.get(key);
-  if (found) return found.path;
-  const folder = temporaryFolder();
-  countingBundle(folder.path, { name, ...options });
-  folders.set(key, folder);
-  return folder.path;
-}
-
-async function refused(code: RuntimeErrorCode, work: Promise<unknown>): Promise<DatapathError> {
-  try {
-    await work;
-  } catch (error) {
-    if (!(error instanceof DatapathError)) throw error;
-    assert.is(error.code, code, error.message);
-    return error;
-  }
-  throw new Error(`${code} was expected, and all went well`);
-}
-
-/** The pins of the deployment, by path. */
-function pins(): string[] {
-  const walk = (path: string): string[] =>
-    lstatSync(path, { throwIfNoEntry: false })?.isDirectory()
-      ? list(path).flatMap(entry => [`${path}/${entry}`, ...walk(`${path}/${entry}`)])
-      : [];
-  return walk(root);
-}
-
-/** A pair of namespaces and whatever is attached in it, all gone at the end. */
-async function bench(): Promise<Awaited<ReturnType<typeof Lab.pair>>> {
-  const lab = await Lab.pair();
-  const dispose = lab[Symbol.asyncDispose].bind(lab);
-  return Object.assign(lab, {
-    async [Symbol.asyncDispose](): Promise<void> {
-      for (const { pipeline } of status(undefined, root)) await detach(pipeline, { root });
-      await dispose();
-    },
-  });
-}
-
-/** Waits until the kernel has let go of all programs of such a name: nothing has them attached or pinned any more. */
-async function unloaded(program: string): Promise<void> {
-  for (let waited = 0; waited < 50; waited++) {
-    if (!new RegExp(`name ${program} `).test((await run(["bpftool", "prog", "show"])).stdout)) return;
-    await new Promise(resolve => setTimeout(resolve, 100));
-  }
-  throw new Error(`${program} is still loaded`);
-}
-
-/** A tc program that is not the runtime's. */
-async function addForeignFilter(namespace: Namespace, place: Omit<FilterPlace, "ifindex">): Promise<void> {
-  const ifindex = await namespace.index("eth0");
-  const elf = new (native().ElfObject)(compile(`SEC("tc") int foreign_tc(struct __sk_buff *skb) { return TC_ACT_UNSPEC; }`), "foreign");
-  elf.load(0);
-  using program = new Descriptor(elf.programFd("foreign_tc"));
-  elf.close();
-  using inside = NetworkNamespace.open(namespace.path);
-  inside.run(() => setFilter({ ifindex, ...place }, program.fd, "foreign", false));
-}
 
 for (const hook of ["auto", "clsact"] as const) {
   for (const hooks of [["xdp"], ["ingress", "egress"]] as const) {
@@ -155,8 +73,8 @@ test("maps and hooks come and go with the versions", async () => {
   assert.equal(list(`${root}/${name}/links`).length, 1);
   // The generation before keeps its programs until the next update.
   await attach(bundle({ hooks: ["egress"] }), target, options);
-  await unloaded("fixture_xdp");
-  await unloaded("fixture_ingress");
+  await unloaded(program("xdp"));
+  await unloaded(program("ingress"));
 });
 
 test("a map whose layout changed is refused, nothing changes, and it is begun anew when asked for", async () => {
@@ -270,135 +188,6 @@ test("pipelines share a map by name, as long as one of them uses it", async () =
     pins().filter(path => path.includes("_shared")),
     [],
   );
-});
-
-test("an occupied XDP hook is refused, naming what holds it", async () => {
-  await using lab = await bench();
-  const target = { netns: lab.right.path, dev: "eth0" };
-  await attach(bundle({ hooks: ["xdp"] }), target, { root, notice: quiet });
-  const before = pins();
-  const error = await refused(
-    "DP7003",
-    attach(bundle({ name: `other-${process.pid}`, hooks: ["ingress", "xdp"] }), target, { root, notice: quiet }),
-  );
-  assert.match(error.message, /program \d+ \(fixture_xdp\)/);
-  assert.equal(pins(), before);
-  await unloaded("fixture_ingress"); // what was attached first is undone
-});
-
-test("a foreign filter at our place is refused and left alone", async () => {
-  await using lab = await bench();
-  const target = { netns: lab.right.path, dev: "eth0" };
-  await lab.right.run(["tc", "qdisc", "add", "dev", "eth0", "clsact"]);
-  await addForeignFilter(lab.right, { direction: "ingress", priority: 50_000, handle: handleOf(name) });
-  const error = await refused("DP7003", attach(bundle({ hooks: ["egress", "ingress"] }), target, { root, hook: "clsact", notice: quiet }));
-  assert.match(error.message, /program \d+ \(foreign_tc\) at priority 50000/);
-  assert.equal(pins(), []);
-  const { stdout } = await lab.right.run([
-    "sh",
-    "-c",
-    "tc qdisc show dev eth0; tc filter show dev eth0 ingress; tc filter show dev eth0 egress",
-  ]);
-  assert.match(stdout, /clsact[\s\S]*foreign/);
-  assert.not.match(stdout, /fixture/);
-});
-
-test("a clsact qdisc that others use stays, with their filters", async () => {
-  await using lab = await bench();
-  const target = { netns: lab.right.path, dev: "eth0" };
-  await attach(bundle({ hooks: ["ingress"] }), target, { root, hook: "clsact", notice: quiet });
-  await addForeignFilter(lab.right, { direction: "egress", priority: 10, handle: 1 });
-  await detach(name, { root });
-  assert.match((await lab.right.run(["tc", "filter", "show", "dev", "eth0", "egress"])).stdout, /foreign/);
-  assert.equal(pins(), []);
-});
-
-test("a device that goes away is said, and detaching copes", async () => {
-  for (const hook of ["auto", "clsact"] as const) {
-    await using lab = await bench();
-    const target = { netns: lab.right.path, dev: "eth0" };
-    await attach(bundle({ hooks: ["ingress", "xdp"] }), target, { root, hook, notice: quiet });
-    await lab.right.ip("link", "del", "eth0");
-    assert.equal(
-      status(name, root)[0]?.targets[0]?.hooks.map(one => one.state),
-      ["gone", "gone"],
-    );
-    await refused("DP7001", attach(bundle({ hooks: ["ingress", "xdp"] }), target, { root, notice: quiet }));
-    await detach(name, { root });
-    assert.equal(pins(), []);
-  }
-});
-
-test("a namespace that goes away is said, and detaching copes", async () => {
-  await using _all = await bench();
-  const lab = await Lab.pair();
-  await attach(bundle({ hooks: ["ingress"] }), { netns: lab.right.path, dev: "eth0" }, { root, hook: "clsact", notice: quiet });
-  await lab[Symbol.asyncDispose]();
-  assert.equal(
-    status(name, root)[0]?.targets[0]?.hooks.map(one => one.state),
-    ["gone"],
-  );
-  await detach(name, { root });
-  assert.equal(pins(), []);
-});
-
-test("wrong targets and names are refused with nothing left behind", async () => {
-  await using lab = await bench();
-  await refused("DP7001", attach(bundle({}), { netns: lab.right.path, dev: "nosuch0" }, { root }));
-  await refused("DP7001", attach(bundle({}), { netns: lab.right.path, dev: "a-name-that-is-far-too-long" }, { root }));
-  await refused("DP7002", attach(bundle({}), { netns: "/run/netns/nosuch", dev: "eth0" }, { root }));
-  await refused("DP7002", attach(bundle({}), { netns: "/proc/self/ns/uts", dev: "eth0" }, { root }));
-  await refused("DP7002", attach(bundle({}), { container: 1 }, { root }));
-  await refused("DP7005", detach(name, { root }));
-  await refused("DP7005", detach("../..", { root }));
-  await refused("DP6006", attach(bundle({}), { netns: lab.right.path, dev: "eth0" }, { root, set: { "block.step": 1001 } }));
-  assert.equal(pins(), []);
-});
-
-test("what another version recorded is refused, and can be taken off", async () => {
-  await using lab = await bench();
-  const target = { netns: lab.right.path, dev: "eth0" };
-  for (const hook of ["auto", "clsact"] as const) {
-    await attach(bundle({}), target, { root, hook, notice: quiet });
-    const record = `${root}/${name}/g1/manifest`;
-    for (const piece of list(record)) unlinkSync(`${record}/${piece}`);
-    symlinkSync("v9 something else", `${record}/0`);
-    await refused("DP7013", attach(bundle({}), target, { root, notice: quiet }));
-    await detach(name, { root });
-    assert.equal(pins(), []);
-    assert.not.match((await lab.right.run(["tc", "qdisc", "show", "dev", "eth0"])).stdout, /clsact/);
-  }
-});
-
-test("many cycles leave no descriptor, pin, map or memory", async () => {
-  await using lab = await bench();
-  const target = { netns: lab.right.path, dev: "eth0" };
-  const cycle = async (round: number): Promise<void> => {
-    // A tcx link waits for a grace period each time, so most rounds go through clsact.
-    const options = { root, hook: round % 4 === 0 ? "auto" : "clsact", notice: quiet } as const;
-    const handle = await attach<CountingPipeline>(bundle({ hooks: ["ingress"] }), target, options);
-    handle.map(p => p.block.counts).get(1);
-    await attach(bundle({ hooks: ["ingress"], step: 2 }), target, options);
-    await detach(name, { root });
-    handle.close();
-  };
-  const maps = async (): Promise<number> => (await run(["bpftool", "map", "show"])).stdout.split("block_counts").length;
-  const descriptors = (): number => readdirSync("/proc/self/fd").length;
-  for (let round = 0; round < 20; round++) await cycle(round); // until Node's own memory has settled
-  const mapsBefore = await maps(); // other tests' handles may not be collected yet
-  const before = descriptors();
-  const memory = process.memoryUsage().rss;
-  for (let round = 0; round < Number(process.env.CYCLES ?? 200); round++) await cycle(round);
-  assert.is(descriptors(), before);
-  assert.equal(pins(), []);
-  const grown = process.memoryUsage().rss - memory;
-  assert.ok(grown < 48 << 20, `${grown >> 20} MiB were kept`);
-  // The kernel frees maps behind a grace period.
-  for (let waited = 0; waited < 50; waited++) {
-    if ((await maps()) <= mapsBefore) return;
-    await new Promise(resolve => setTimeout(resolve, 100));
-  }
-  assert.unreachable("maps are left");
 });
 
 test.run();

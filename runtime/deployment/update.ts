@@ -125,7 +125,7 @@ function planOf(
       const path = layout.link(id, hook);
       const attachment = live(path, target, layout);
       const program = open(number, id, hook);
-      if (!attachment || !current) create.push({ hook, path, program, pipeline, target });
+      if (!attachment || !current) create.push({ hook, root: layout.root, path, program, pipeline, target });
       else replace.push({ attachment, target, next: program, expected: open(current.number, id, hook), name: pipeline });
     }
   }

@@ -33,6 +33,8 @@ export interface AttachHow {
 
 export interface NewAttachment {
   readonly hook: HookName;
+  /** the folder of all deployments */
+  readonly root: string;
   /** where it is recorded: `links/TARGET/HOOK` */
   readonly path: string;
   readonly program: number;
@@ -119,9 +121,8 @@ function attachTcx({ program, path, target }: NewAttachment, point: "ingress" | 
   return true;
 }
 
-function attachFilter({ program, path, target, pipeline }: NewAttachment, direction: "ingress" | "egress"): void {
+function attachFilter({ program, path, target, pipeline, root }: NewAttachment, direction: "ingress" | "egress"): void {
   const place: FilterPlace = { ifindex: target.ifindex, direction, priority: PRIORITY, handle: handleOf(pipeline) };
-  enterClsact(path, target);
   const other = filterAt(place);
   if (other) {
     const what = other.program === undefined ? `a ${other.kind} filter` : programLabel(other.program);
@@ -136,6 +137,7 @@ function attachFilter({ program, path, target, pipeline }: NewAttachment, direct
   // Recorded first: should this process end in between, the record without a filter is harmless.
   writeText(path, filterText(place));
   try {
+    enterClsact(root, target);
     setFilter(place, program, pipeline, false);
   } catch (error) {
     remove(path);

@@ -6,7 +6,6 @@ import { failedWith, type LinkInfo, native, type Swap } from "../native/index.js
 import { type FilterPlace, filterAt, removeFilter, setFilter } from "../network/clsact.js";
 import { NetworkNamespace } from "../network/namespace.js";
 import type { TargetRecord } from "../target/target.js";
-import { leaveClsact } from "./clsact.js";
 
 /** `link` is XDP or tcx, pinned; `filter` is clsact, recorded by its place. */
 export type Attachment =
@@ -125,5 +124,4 @@ export function detachAttachment(attachment: Attachment, target: TargetRecord | 
     });
   }
   remove(attachment.path);
-  if (attachment.kind === "filter" && target) leaveClsact(attachment.path, target);
 }

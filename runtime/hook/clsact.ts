@@ -1,63 +1,53 @@
-/** The clsact qdisc belongs to whoever made it first: it is marked when we do, and goes with our last filter. */
-import { dirname, join } from "node:path";
+/**
+ * The clsact qdisc belongs to whoever made it first. When we make it, a mark says so, and it goes with our last filter.
+ * A mark is written before the qdisc is made, and a filter's record before both: whatever a kill leaves is found.
+ */
+import { join } from "node:path";
 import { RESERVED } from "../deployment/layout.js";
-import { exists, list, makeFolder, readText, remove, removeIfEmpty, writeText } from "../deployment/tree.js";
-import { addClsact, filters, removeClsact } from "../network/clsact.js";
+import { list, makeFolder, readText, remove, removeIfEmpty, writeText } from "../deployment/tree.js";
+import { addClsact, filters, hasClsact, removeClsact } from "../network/clsact.js";
 import { deviceByIndex } from "../network/device.js";
 import { NetworkNamespace } from "../network/namespace.js";
 import type { TargetRecord } from "../target/target.js";
-
-/** `link` is `ROOT/PIPELINE/links/TARGET/HOOK`. */
-function rootOf(link: string): string {
-  return dirname(dirname(dirname(dirname(link))));
-}
 
 /** The marks lie beside the pipelines, as several may share a qdisc. */
 function marksOf(root: string): string {
   return join(root, `${RESERVED}clsact`);
 }
 
-function nameOf(target: TargetRecord): string {
-  return `t${target.namespace}-${target.ifindex}`;
+/** Inside the target's namespace, when the filter has its record: makes the qdisc if it is not there. */
+export function enterClsact(root: string, target: TargetRecord): void {
+  if (hasClsact(target.ifindex)) return;
+  const mark = join(marksOf(root), `t${target.namespace}-${target.ifindex}`);
+  makeFolder(marksOf(root));
+  writeText(mark, target.namespacePath);
+  if (!addClsact(target.ifindex)) remove(mark); // someone else was quicker
 }
 
-/** Inside the target's namespace: makes the qdisc if it is not there. */
-export function enterClsact(link: string, target: TargetRecord): void {
-  if (!addClsact(target.ifindex)) return;
-  const marks = marksOf(rootOf(link));
-  makeFolder(marks);
-  writeText(join(marks, nameOf(target)), target.namespacePath);
-}
-
-/** After a filter of ours was removed: removes the qdisc that we made, once no one uses it. */
-export function leaveClsact(link: string, target: TargetRecord): void {
-  const root = rootOf(link);
-  const mark = join(marksOf(root), nameOf(target));
-  if (exists(mark) && !usedByOurs(root, nameOf(target))) {
-    using namespace = NetworkNamespace.find(target.namespace, target.namespacePath);
-    namespace?.run(() => {
-      // With filters of others on it, it is theirs from now on.
-      const used = filters(target.ifindex, "ingress").length + filters(target.ifindex, "egress").length > 0;
-      if (!used) removeClsact(target.ifindex);
-    });
-    remove(mark);
+/** Removes the qdiscs that we made and no filter of ours needs, unless others have filters on them by now. */
+export function sweepClsact(root: string): void {
+  const marks = marksOf(root);
+  for (const name of list(marks)) {
+    if (name.endsWith("~") || !isUsed(root, name)) leave(join(marks, name), name);
   }
-  forgetLost(marksOf(root));
+  removeIfEmpty(marks);
 }
 
-function usedByOurs(root: string, target: string): boolean {
+/** Whether a pipeline has a filter's record for the target. */
+function isUsed(root: string, target: string): boolean {
   return list(root).some(pipeline => {
     const links = join(root, pipeline, "links", target);
     return list(links).some(hook => readText(join(links, hook)) !== undefined);
   });
 }
 
-/** Marks of devices that have gone: their numbers may be given to others. */
-function forgetLost(marks: string): void {
-  for (const name of list(marks)) {
-    const [id = 0, ifindex = 0] = name.slice(1).split("-").map(Number);
-    using namespace = NetworkNamespace.find(id, readText(join(marks, name)) ?? "");
-    if (!namespace?.run(() => deviceByIndex(ifindex))) remove(join(marks, name));
-  }
-  removeIfEmpty(marks);
+function leave(mark: string, name: string): void {
+  const [id = 0, ifindex = 0] = name.replace("~", "").slice(1).split("-").map(Number);
+  using namespace = NetworkNamespace.find(id, readText(mark) ?? "");
+  namespace?.run(() => {
+    if (name.endsWith("~") || !deviceByIndex(ifindex)) return;
+    const used = filters(ifindex, "ingress").length + filters(ifindex, "egress").length > 0;
+    if (!used) removeClsact(ifindex);
+  });
+  remove(mark);
 }

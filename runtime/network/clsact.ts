@@ -16,6 +16,7 @@ import {
 
 const RTM_NEWQDISC = 36;
 const RTM_DELQDISC = 37;
+const RTM_GETQDISC = 38;
 const RTM_NEWTFILTER = 44;
 const RTM_DELTFILTER = 45;
 const RTM_GETTFILTER = 46;
@@ -61,6 +62,12 @@ function tcmsg(ifindex: number, handle: number, parent: number, info: number): U
 
 function place(at: FilterPlace): Uint8Array {
   return tcmsg(at.ifindex, at.handle, PARENTS[at.direction], ((at.priority << 16) | EVERY_PROTOCOL) >>> 0);
+}
+
+/** Whether a device has a clsact qdisc, or one of its older kind for ingress alone, whose place is the same. */
+export function hasClsact(ifindex: number): boolean {
+  const messages = request("list qdiscs", RTM_GETQDISC, NLM_F_DUMP, tcmsg(ifindex, 0, 0, 0), []);
+  return messages.some(({ fixed }) => fixed.getInt32(4, true) === ifindex && fixed.getUint32(12, true) === CLSACT);
 }
 
 /** Adds the qdisc; false where there was one. */

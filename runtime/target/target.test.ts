@@ -73,7 +73,7 @@ test("a container's directions are swapped at the host's end", async () => {
   makeFolder(root);
   try {
     const program = loaded.programs.get("ingress")?.fd ?? -1;
-    attachHook({ hook: "ingress", path, program, pipeline: name, target }, { tc: "auto", xdp: "auto", notice: quiet });
+    attachHook({ hook: "ingress", root, path, program, pipeline: name, target }, { tc: "auto", xdp: "auto", notice: quiet });
     assert.is(await lab.host.pings("10.0.0.2"), false);
     const attachment = readAttachment(path);
     if (attachment) detachAttachment(attachment, target, new Set());
