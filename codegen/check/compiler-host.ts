@@ -29,7 +29,8 @@ interface Parsed {
 const parsed = new Map<string, Parsed>();
 let libraries: Map<string, string> | undefined;
 
-export function createCompilerHost(options: ts.CompilerOptions): ts.CompilerHost {
+/** @param directory where `types` are looked for when no tsconfig says it: the package's root, wherever the command runs */
+export function createCompilerHost(options: ts.CompilerOptions, directory: string): ts.CompilerHost {
   libraries ??= libraryTexts();
   const texts = libraries;
   const host = ts.createCompilerHost(options);
@@ -37,6 +38,7 @@ export function createCompilerHost(options: ts.CompilerOptions): ts.CompilerHost
     file.startsWith(`${libraryFolder}/`) ? texts.get(file.slice(libraryFolder.length + 1)) : undefined;
   return {
     ...host,
+    getCurrentDirectory: () => directory,
     getDefaultLibLocation: () => libraryFolder,
     getDefaultLibFileName: () => `${libraryFolder}/${ts.getDefaultLibFileName(options)}`,
     fileExists: file => inLibrary(file) !== undefined || host.fileExists(file),

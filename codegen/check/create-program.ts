@@ -35,7 +35,7 @@ export function createProject(file: string, options: CreateProgramOptions = {}):
   const program = ts.createProgram({
     rootNames: [path, ...(options.also ?? []).map(other => realpathSync(resolve(other)))],
     options: compilerOptions,
-    host: createCompilerHost(compilerOptions),
+    host: createCompilerHost(compilerOptions, root.path),
     ...(options.previous === undefined ? {} : { oldProgram: options.previous.program }),
   });
   return new Checked(root, program, path, configs);
@@ -59,7 +59,7 @@ class Checked implements CheckedProgram {
     const sources = program.getSourceFiles();
     this.diagnostics = typescriptDiagnostics(
       program,
-      sources.filter(source => isUsers(source, root)),
+      sources.filter(source => isUsers(source, root, entry)),
       root,
     );
     const read = sources.filter(source => !program.isSourceFileDefaultLibrary(source)).map(source => source.fileName);
@@ -83,11 +83,11 @@ class Checked implements CheckedProgram {
 }
 
 /** The user's own files: of the package that is compiled, not of what it depends on. */
-function isUsers(source: ts.SourceFile, root: SourceRoot): boolean {
+function isUsers(source: ts.SourceFile, root: SourceRoot, entry: ts.SourceFile): boolean {
   const file = source.fileName;
   if (source.isDeclarationFile || file.includes("/node_modules/") || !file.startsWith(`${root.path}/`)) return false;
-  // Compiling an example inside datapath's own repository: its language and compiler have their own type-check.
-  return !(root.path === resolve(here) && /^(dsl|codegen|runtime|testing|index\.ts)\b/.test(file.slice(root.path.length + 1)));
+  // An example inside datapath's own repository: the language, the blocks and the compiler have their own type-check.
+  return root.path !== resolve(here) || file.startsWith(`${dirname(entry.fileName)}/`);
 }
 
 function optionsFor(file: string): { readonly compilerOptions: ts.CompilerOptions; readonly configs: readonly string[] } {
@@ -100,7 +100,8 @@ function optionsFor(file: string): { readonly compilerOptions: ts.CompilerOption
 function readConfig(config: string): { readonly theirs: ts.CompilerOptions; readonly configs: readonly string[] } {
   const json = ts.readJsonConfigFile(config, ts.sys.readFile);
   const host: ts.ParseConfigHost = { ...ts.sys, useCaseSensitiveFileNames: true, readDirectory: () => [] };
-  const { options } = ts.parseJsonSourceFileConfigFileContent(json, host, dirname(config));
+  // With the file's name the options know where they stand: `types` are looked for from there.
+  const { options } = ts.parseJsonSourceFileConfigFileContent(json, host, dirname(config), undefined, config);
   return { theirs: options, configs: [config, ...(json.extendedSourceFiles ?? [])] };
 }
 
