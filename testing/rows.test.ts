@@ -37,8 +37,7 @@ class Decap extends Block {
     const l = pkt.layers();
     if (l.family === 0 || !l.udp || l.udp.dstPort !== 2152) return undefined;
     const gtp = pkt.after(l.udp, Gtp);
-    if (!gtp) return undefined;
-    if (!gtp.isData) return undefined;
+    if (!gtp?.isData) return undefined;
     const bearer = this.tunnels.get(gtp.tunnel);
     if (!bearer) return Verdict.drop("unknown tunnel");
     if (bearer.packets >= 2n) return Verdict.drop("quota");

@@ -5,9 +5,10 @@ import { closeBlock, leaveAll } from "./calls.js";
 import type { Context, Exit } from "./context.js";
 import { lowerExpression } from "./expressions.js";
 import type { Frame } from "./frame.js";
+import { eachCase } from "./members.js";
 import { State } from "./state.js";
 import type { Choice, Fact, Value } from "./values.js";
-import { isUndefined, poison, undefinedValue } from "./values.js";
+import { isUndefined, known, poison, undefinedValue } from "./values.js";
 
 /** A test that is made once: its expression and what its outcome tells. */
 export interface Condition {
@@ -31,10 +32,23 @@ export function conditionOf(context: Context, value: Value, node: ts.Node): bool
       }
       return { make: seen.make, whenTrue: seen.whenTrue ?? [], whenFalse: seen.whenFalse ?? [] };
     case "choice":
+      if (isMaybeBoolean(context, seen)) {
+        // `view?.flag`: undefined is as false as false, and TypeScript lets neither through.
+        const truth = eachCase(context, seen, one => (isUndefined(one) ? known(false) : one), "truth", node);
+        return conditionOf(context, truth, node);
+      }
       return choiceCondition(context, seen, index => truthy(context, seen, index, node));
     default:
       return true;
   }
+}
+
+function isMaybeBoolean(context: Context, choice: Choice): boolean {
+  const remaining = context.state.casesOf(choice).map(index => choice.cases[index] ?? poison);
+  return (
+    remaining.some(one => one.kind === "scalar") &&
+    remaining.every(one => isUndefined(one) || (one.kind === "scalar" && one.domain === "boolean") || (one.kind === "known" && typeof one.value === "boolean"))
+  );
 }
 
 function truthy(context: Context, choice: Choice, index: number, node: ts.Node): boolean {
@@ -119,7 +133,57 @@ export function assume(context: Context, frame: Frame, node: ts.Expression, trut
     closeBlock(context, here, inner, both ? "not_both" : "either", node);
     return;
   }
-  assumeValue(context, lowerExpression(context, frame, node), truth, exits, node);
+  const guard = guardOf(context, node);
+  if (!guard) {
+    assumeValue(context, lowerExpression(context, frame, node), truth, exits, node);
+    return;
+  }
+  const test = (): void => {
+    if (!context.dead) assumeValue(context, lowerExpression(context, frame, node), truth, exits, node);
+  };
+  if (truth === guard.holds) {
+    assume(context, frame, guard.object, true, exits);
+    test();
+    return;
+  }
+  const here: Exit[] = [];
+  const outer = context.out;
+  const inner: Statement[] = [];
+  context.out = inner;
+  assume(context, frame, guard.object, true, here);
+  test();
+  if (!context.dead) here.push(context.exitHere(undefinedValue));
+  context.out = outer;
+  closeBlock(context, here, inner, "not_there", node);
+}
+
+interface Guard {
+  readonly object: ts.Expression;
+  /** the test's truth that tells that the object is there */
+  readonly holds: boolean;
+}
+/** `view?.flag`, `view?.field === 5`: such a test is one of the object first, and tells what TypeScript takes from it. */
+function guardOf(context: Context, node: ts.Expression): Guard | undefined {
+  if (ts.isPropertyAccessExpression(node) && ts.isOptionalChain(node)) {
+    if (!node.questionDotToken) return guardOf(context, node.expression);
+    return isPlain(node.expression) ? { object: node.expression, holds: true } : undefined;
+  }
+  if (!ts.isBinaryExpression(node)) return undefined;
+  const { kind } = node.operatorToken;
+  if (kind !== ts.SyntaxKind.EqualsEqualsEqualsToken && kind !== ts.SyntaxKind.ExclamationEqualsEqualsToken) return undefined;
+  const inner = guardOf(context, node.left);
+  if (!inner || mayBeUndefined(context, node.right)) return undefined;
+  return { object: inner.object, holds: kind === ts.SyntaxKind.EqualsEqualsEqualsToken };
+}
+/** What can be read twice. */
+function isPlain(node: ts.Expression): boolean {
+  if (ts.isPropertyAccessExpression(node)) return !node.questionDotToken && isPlain(node.expression);
+  return ts.isIdentifier(node) || node.kind === ts.SyntaxKind.ThisKeyword;
+}
+function mayBeUndefined(context: Context, node: ts.Expression): boolean {
+  const type = context.front.checker.getTypeAtLocation(node);
+  const parts = type.isUnion() ? type.types : [type];
+  return parts.some(part => (part.flags & (ts.TypeFlags.Undefined | ts.TypeFlags.Any | ts.TypeFlags.Unknown)) !== 0);
 }
 
 export function logicalOperator(node: ts.Node): "and" | "or" | undefined {
@@ -129,12 +193,14 @@ export function logicalOperator(node: ts.Node): "and" | "or" | undefined {
 }
 
 /** Strips what does not change control flow, to see whether a condition is one test. */
-function isCompound(node: ts.Expression): "and" | "or" | undefined {
-  if (ts.isParenthesizedExpression(node)) return isCompound(node.expression);
+function isCompound(context: Context, node: ts.Expression): "and" | "or" | undefined {
+  if (ts.isParenthesizedExpression(node)) return isCompound(context, node.expression);
   if (ts.isPrefixUnaryExpression(node) && node.operator === ts.SyntaxKind.ExclamationToken) {
-    const inner = isCompound(node.operand);
+    const inner = isCompound(context, node.operand);
     return inner === "and" ? "or" : inner === "or" ? "and" : undefined;
   }
+  const guard = guardOf(context, node);
+  if (guard) return guard.holds ? "and" : "or";
   return logicalOperator(node);
 }
 
@@ -142,7 +208,7 @@ function isCompound(node: ts.Expression): "and" | "or" | undefined {
 export function ifElse(
   context: Context, frame: Frame, condition: ts.Expression, a: () => Value, b: () => Value, name: string, node: ts.Node,
 ): Value {
-  const compound = isCompound(condition);
+  const compound = isCompound(context, condition);
   if (compound === undefined) {
     let negated = false;
     let inner = condition;
