@@ -39,6 +39,8 @@ export function createCompilerHost(options: ts.CompilerOptions, directory: strin
   return {
     ...host,
     getCurrentDirectory: () => directory,
+    // Comments say nothing about types in TypeScript, and the libraries are full of them.
+    jsDocParsingMode: ts.JSDocParsingMode.ParseNone,
     getDefaultLibLocation: () => libraryFolder,
     getDefaultLibFileName: () => `${libraryFolder}/${ts.getDefaultLibFileName(options)}`,
     fileExists: file => inLibrary(file) !== undefined || host.fileExists(file),

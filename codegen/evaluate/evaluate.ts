@@ -2,9 +2,14 @@
  * Evaluates a pipeline's module: Node imports it, its default class is made once, and the live objects are handed on together
  * with the way back from each live function to its TypeScript.
  *
- * Names of a live function are found in this order: V8's scopes (what the function's text mentions is always there: V8 keeps in a
- * context what an inner function uses, imports and `import *` included), then the module's exports, then its imports by
- * specifier, since a name that only types or an inlined constant mention has no slot at run time.
+ * What is found of a live function, and how:
+ *  - its place: V8's, through the source map; a method's, getter's or arrow's own head, a class's where it has no constructor;
+ *  - its free names: V8's scopes. A variable that an inner function mentions is kept in a context, so it is always there:
+ *    closures, class and module scope, `let` with its present value, imports under their local names, `import * as`.
+ *    esbuild's numbers on inner names that hide outer ones are taken off by the source map;
+ *  - what the module exports, for names that only an inlined constant mentioned;
+ *  - not found: `this` of arrows (check/lexical-this.ts finds it among the objects), private methods, locals of calls that
+ *    are over and that no function kept.
  */
 import { existsSync, readFileSync, realpathSync } from "node:fs";
 import { join, resolve } from "node:path";
