@@ -39,10 +39,31 @@ class Ring : public Napi::ObjectWrap<Ring> {
   ~Ring() override { Release(); }
 
  private:
+  // Lives until its loop has let go of it, which may be after the ring itself is gone.
   struct Poll {
     uv_poll_t handle;
     Ring* owner;
+    napi_async_cleanup_hook_handle hook;
   };
+
+  static void ClosePoll(Poll* poll) {
+    poll->owner = nullptr;
+    auto* handle = reinterpret_cast<uv_handle_t*>(&poll->handle);
+    if (uv_is_closing(handle)) return;
+    uv_poll_stop(&poll->handle);
+    uv_close(handle, [](uv_handle_t* closed) {
+      auto* done = static_cast<Poll*>(closed->data);
+      napi_remove_async_cleanup_hook(done->hook);
+      delete done;
+    });
+  }
+
+  // Node (or a worker) ends while the ring is watched: its loop must be empty before it can go.
+  static void Abandon(napi_async_cleanup_hook_handle, void* data) {
+    auto* poll = static_cast<Poll*>(data);
+    if (poll->owner) poll->owner->poll_ = nullptr;
+    ClosePoll(poll);
+  }
 
   // Returning an error ends the walk behind this sample; the rest waits for the next call.
   static int Take(void* context, void* data, size_t size) {
@@ -83,7 +104,7 @@ class Ring : public Napi::ObjectWrap<Ring> {
     if (!poll_) {
       uv_loop_t* loop = nullptr;
       napi_get_uv_event_loop(env, &loop);
-      poll_ = new Poll{{}, this};
+      poll_ = new Poll{{}, this, nullptr};
       int error = uv_poll_init(loop, &poll_->handle, ring_buffer__epoll_fd(ring_));
       if (error) {
         delete poll_;
@@ -91,6 +112,7 @@ class Ring : public Napi::ObjectWrap<Ring> {
         Fail(env, error, "watch", "ring");
       }
       poll_->handle.data = poll_;
+      napi_add_async_cleanup_hook(env, Abandon, poll_, &poll_->hook);
     }
     uv_poll_start(&poll_->handle, UV_READABLE, Ready);
     if (!referenced_) Ref();
@@ -122,12 +144,8 @@ class Ring : public Napi::ObjectWrap<Ring> {
   }
 
   void Release() {
-    if (poll_) {
-      uv_poll_stop(&poll_->handle);
-      poll_->owner = nullptr;
-      uv_close(reinterpret_cast<uv_handle_t*>(&poll_->handle), [](uv_handle_t* handle) { delete static_cast<Poll*>(handle->data); });
-      poll_ = nullptr;
-    }
+    if (poll_) ClosePoll(poll_);
+    poll_ = nullptr;
     if (ring_) ring_buffer__free(ring_);
     ring_ = nullptr;
   }
