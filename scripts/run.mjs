@@ -9,7 +9,7 @@ if (!program || !existsSync(program)) {
   console.error(`usage: node scripts/run.mjs FILE.ts [ARGUMENT]...${program ? `\n${program} does not exist` : ""}`);
   process.exit(2);
 }
-setUp(program.startsWith("test/kernels/") ? ["build", "test", "kernels"] : undefined);
+setUp(/^test\/(kernels|soak)\//.test(program) ? ["build", "test", "kernels"] : undefined);
 
 const child = spawn(process.execPath, ["--conditions=datapath", "--import", "tsx", program, ...args], { stdio: "inherit" });
 // ^C reaches the child by the terminal; this process waits for it to clean up.
