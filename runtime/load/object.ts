@@ -38,7 +38,7 @@ export function loadObject(object: Uint8Array, manifest: Manifest, options: Load
   const owned: { close(): void }[] = [];
   try {
     prepare(elf, manifest, options);
-    const log = load(elf, manifest, options);
+    const log = load(elf, object, manifest, options);
     const maps = new Map<string, KernelMap>();
     for (const { name } of elf.maps()) {
       const map = new (native().KernelMap)(elf.mapFd(name));
@@ -106,11 +106,11 @@ function prepare(elf: ElfObject, manifest: Manifest, options: LoadOptions): void
   if (target && options.target) elf.setInitial(TARGET, options.target(target.valueSize));
 }
 
-function load(elf: ElfObject, manifest: Manifest, options: LoadOptions): string {
+function load(elf: ElfObject, object: Uint8Array, manifest: Manifest, options: LoadOptions): string {
   try {
     return elf.load(options.logLevel ?? 0);
   } catch (error) {
-    if (isNativeError(error)) throw loadError(error, manifest);
+    if (isNativeError(error)) throw loadError(error, object, manifest);
     throw error;
   }
 }

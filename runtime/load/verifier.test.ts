@@ -3,10 +3,15 @@ import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { DatapathError } from "../errors.js";
 import { compile, manifestOf } from "../fixtures/compile.js";
-import { mapEntry } from "../fixtures/pipelines.js";
+import { mapEntry, temporaryFolder } from "../fixtures/pipelines.js";
 import { loadForTest } from "../test-run/load.js";
 import { newerThan } from "./features.js";
-import { originOf } from "./verifier.js";
+import { originOf, readRejection } from "./verifier.js";
+
+// Logs are kept in the folder for temporary files; here in one that goes with the test.
+const temporary = temporaryFolder();
+process.env.TMPDIR = temporary.path;
+test.after(() => temporary[Symbol.dispose]());
 
 const hooks = [{ hook: "xdp", program: "reject_xdp", section: "xdp" }] as const;
 
@@ -42,6 +47,22 @@ test("a line of program.c is followed to the TypeScript it came from", () => {
   const source = { file: "edge.dp.ts", line: 30, column: 5 };
   const error = rejection(BAD.replace("edge.dp.ts", "program.c"), { lines: [{ line: 10, source }] });
   assert.match(error.message, /edge\.dp\.ts:30:5: invalid access/);
+});
+
+test("logs of older kernels, which name no line, are placed by the object's own line information", () => {
+  const object = compile(BAD);
+  const log = `libbpf: prog 'reject_xdp': -- BEGIN PROG LOAD LOG --
+0: R1=ctx(off=0,imm=0) R10=fp0
+; __u8 *data = (void *)(long)ctx->data;
+0: (61) r1 = *(u32 *)(r1 +0)          ; R1_w=pkt(off=0,r=0,imm=0)
+; return data[3];
+1: (71) r0 = *(u8 *)(r1 +3)
+R1 invalid mem access 'scalar'
+processed 2 insns (limit 1000000) max_states_per_insn 0 total_states 0 peak_states 0 mark_read 0
+libbpf: prog 'reject_xdp': -- END PROG LOAD LOG --`;
+  const rejection = readRejection(log, object, manifestOf({ hooks }));
+  assert.is(rejection?.reason, "R1 invalid mem access 'scalar'");
+  assert.equal(rejection?.source, { file: "edge.dp.ts", line: 17, column: 1 });
 });
 
 test("a line without an entry belongs to the one before", () => {

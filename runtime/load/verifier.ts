@@ -3,6 +3,7 @@ import { mkdtempSync, writeFileSync } from "node:fs";
 import { release, tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Manifest, SourcePlace } from "../../codegen/bundle/manifest.js";
+import { sourceLine } from "../elf/lines.js";
 import { DatapathError } from "../errors.js";
 import type { NativeError } from "../native/index.js";
 import { newerThan } from "./features.js";
@@ -16,43 +17,43 @@ export interface Rejection {
 }
 
 /** Finds the rejection in libbpf's output, which quotes the verifier's log between two marks. */
-export function readRejection(log: string, manifest: Manifest): Rejection | undefined {
+export function readRejection(log: string, object: Uint8Array, manifest: Manifest): Rejection | undefined {
   const found = /prog '([^']*)': -- BEGIN PROG LOAD LOG --\n([\s\S]*?)(?:libbpf: prog '[^']*': |^)?-- END PROG LOAD LOG --/m.exec(log);
   if (!found) return undefined;
   const lines = (found[2] ?? "").split("\n").map(line => line.trimEnd());
-  return { program: found[1] ?? "", reason: reasonOf(lines), source: sourceOf(lines, manifest) };
+  const program = found[1] ?? "";
+  return { program, reason: reasonOf(lines), source: sourceOf(lines, program, object, manifest) };
 }
 
-/** What the verifier prints last that is neither its state, nor an instruction, nor its statistics. */
+/** What the verifier says behind the last instruction: neither registers' state, nor source, nor its statistics. */
 function reasonOf(lines: readonly string[]): string {
-  for (let i = lines.length; i-- > 0; ) {
-    const line = lines[i] ?? "";
-    if (line === "" || line.startsWith(";")) continue;
-    if (/^(processed \d+ insns|verification time|stack depth|insns processed|func#|mark_precise|arg#|from \d+ to \d+)/.test(line)) continue;
-    if (/^\d+: /.test(line) || /^(R\d+|fp-?\d+)/.test(line)) continue;
-    return line;
-  }
-  return "no reason was given";
+  const last = lines.findLastIndex(line => /^\d+: /.test(line) || line.startsWith(";"));
+  const said = lines.slice(last + 1).filter(line => line !== "" && !isChatter(line));
+  return said.length > 0 ? said.join("; ") : "no reason was given";
 }
 
-/** The last source comment of the log: `; code @ file:line` (6.10 and later), or the quoted code alone. */
-function sourceOf(lines: readonly string[], manifest: Manifest): SourcePlace | undefined {
-  for (let i = lines.length; i-- > 0; ) {
-    const line = lines[i] ?? "";
-    if (!line.startsWith(";")) continue;
-    const place = / @ (\S+):(\d+)$/.exec(line);
-    if (!place) continue;
-    const [file, number] = [place[1] ?? "", Number(place[2])];
-    if (file.endsWith(".c")) return originOf(manifest, number);
-    return (
-      manifest.lines.find(entry => sameFile(entry.source.file, file) && entry.source.line === number)?.source ?? {
-        file,
-        line: number,
-        column: 1,
-      }
-    );
-  }
-  return undefined;
+/** `R1=ctx(…)` is state; "R1 invalid mem access" is a reason. */
+function isChatter(line: string): boolean {
+  const about = /^(processed \d+ insns|verification time|stack depth|insns processed|func#|mark_precise|arg#|from \d+ to \d+)/;
+  return about.test(line) || /^(R\d+(_\w+)?=|fp-?\d+)/.test(line);
+}
+
+/** Where the instruction that was walked last came from: by the object's line information, else by the log's comments. */
+function sourceOf(lines: readonly string[], program: string, object: Uint8Array, manifest: Manifest): SourcePlace | undefined {
+  const instruction = lines.findLast(line => /^\d+: \(/.test(line))?.split(":")[0];
+  const found = instruction === undefined ? undefined : sourceLine(object, program, Number(instruction));
+  if (found) return placeOf(manifest, found.file, found.line);
+  // `; code @ file:line`, in kernels from 6.10 on.
+  const comment = lines.findLast(line => / @ \S+:\d+$/.test(line));
+  const [, file, line] = / @ (\S+):(\d+)$/.exec(comment ?? "") ?? [];
+  return file === undefined ? undefined : placeOf(manifest, file, Number(line));
+}
+
+/** A line of the C is followed to its TypeScript; one of TypeScript gets the column that the compiler knew. */
+function placeOf(manifest: Manifest, file: string, line: number): SourcePlace | undefined {
+  if (file.endsWith(".c") || file === "<stdin>") return originOf(manifest, line);
+  const known = manifest.lines.find(entry => sameFile(entry.source.file, file) && entry.source.line === line);
+  return known?.source ?? { file, line, column: 1 };
 }
 
 /** The kernel prints a file's last part only. */
@@ -71,14 +72,14 @@ export function originOf(manifest: Manifest, line: number): SourcePlace | undefi
 }
 
 /** Turns what the addon threw at load into an error of the runtime's. */
-export function loadError(error: NativeError, manifest: Manifest): DatapathError {
+export function loadError(error: NativeError, object: Uint8Array, manifest: Manifest): DatapathError {
   const log = error.log ?? "";
   const missing = newerThan(manifest.features, release());
   if (missing.length > 0 && error.code !== "EPERM" && error.code !== "ENOMEM") {
     const names = missing.map(({ name, since }) => `${name} (Linux ${since})`).join(", ");
     return new DatapathError("DP6012", `this is Linux ${release()}; the program needs ${names}${complaint(log)}`, { cause: error });
   }
-  const rejection = readRejection(log, manifest);
+  const rejection = readRejection(log, object, manifest);
   if (rejection && rejection.reason !== "no reason was given") {
     const where = rejection.source
       ? `${rejection.source.file}:${rejection.source.line}:${rejection.source.column}`

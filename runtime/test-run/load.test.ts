@@ -129,21 +129,4 @@ test("wrong params are refused by name and range", () => {
   assert.is(code({ limit: 1.5 }), "DP6006");
 });
 
-test("a rejected program is told at its line of TypeScript", () => {
-  const bad = compile(`
-SEC("xdp") int test_xdp(struct xdp_md *ctx) {
-#line 17 "edge.dp.ts"
-  return *(int *)(long)ctx->data;
-}`);
-  try {
-    loadForTest(bad, manifestOf({ hooks: [{ hook: "xdp", program: "test_xdp", section: "xdp" }], lines: [] })).close();
-    assert.unreachable();
-  } catch (error) {
-    assert.instance(error, DatapathError);
-    assert.is(error instanceof DatapathError && error.code, "DP6013");
-    assert.match(error instanceof Error ? error.message : "", /invalid access to packet/);
-    assert.match(error instanceof Error ? error.message : "", /verifier\.log/);
-  }
-});
-
 test.run();
