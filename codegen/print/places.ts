@@ -97,11 +97,23 @@ export function writePlace(place: Place, value: string, names: PlaceNames, index
   if (scalar.width === scalar.bytes * 8) return writeWhole(scalar.bytes, scalar.order, address, value);
   const mask = ((1n << BigInt(scalar.width)) - 1n) << BigInt(scalar.shift);
   const keep = ((1n << BigInt(scalar.bytes * 8)) - 1n) ^ mask;
+  if (place.memory.kind === "buffer" && place.offset % scalar.bytes !== 0) return writeBytes(scalar, keep, address, value);
   const old = readWhole(scalar.bytes, scalar.order, address, false);
   const type = scalar.bytes === 8 ? "__u64" : "__u32";
   const moved = scalar.shift === 0 ? `(${type})(${value})` : `(${type})(${value}) << ${scalar.shift}`;
   const suffix = scalar.bytes === 8 ? "ULL" : "";
   return writeWhole(scalar.bytes, scalar.order, address, `(${old} & 0x${keep.toString(16)}${suffix}) | (${moved})`);
+}
+
+/** Bits of a container that the stack does not hold at its natural alignment: byte by byte. */
+function writeBytes(scalar: Place["scalar"], keep: bigint, address: string, value: string): string {
+  const parts = [`__u64 packed = (__u64)(${value}) << ${scalar.shift};`];
+  for (let i = 0; i < scalar.bytes; i++) {
+    const shift = (scalar.bytes - 1 - i) * 8;
+    const kept = (keep >> BigInt(shift)) & 0xffn;
+    if (kept !== 0xffn) parts.push(`PUT8(${address} + ${i}, (GET8(${address} + ${i}) & 0x${kept.toString(16)}) | (__u8)(packed >> ${shift}));`);
+  }
+  return `{ ${parts.join(" ")} }`;
 }
 
 function writeWhole(bytes: number, order: "network" | "host", address: string, value: string): string {

@@ -92,21 +92,24 @@ function inlineTail(
   return poison;
 }
 
-/** The body of one activation; where it calls itself in tail position, all of its activations. */
+/** The body of one activation; where it calls itself in tail position, those of all its activations. Gives their frames. */
 function lowerBody(
   context: Context, call: Call, declaration: Declared, body: ts.ConciseBody, closure: Closure | undefined, leave: Leave,
-): void {
+): readonly Frame[] {
+  const frames: Frame[] = [];
   const lower = (one: Call): void => {
     const frame = makeFrame(context, one, declaration, closure, leave);
+    frames.push(frame);
     if (bindParameters(context, frame, declaration, one)) runBody(context, frame, body);
   };
   if (closure || !callsItself(declaration) || recursionOf(leave)?.declaration === declaration) {
     lower(call);
-    return;
+    return frames;
   }
   const recursion = new Recursion(context, declaration, call);
   belongs(leave, recursion);
   recursion.run(context, lower, nameOf(call), call.node);
+  return frames;
 }
 
 type Declared = Exclude<FunctionNode, ts.ClassDeclaration | ts.ClassExpression>;
@@ -120,17 +123,17 @@ function inlineBlock(context: Context, call: Call, declaration: Declared, body: 
     exits.push(context.exitHere(bound));
   };
   context.out = inner;
-  lowerBody(context, call, declaration, body, closure, leave);
+  const frames = lowerBody(context, call, declaration, body, closure, leave);
   context.out = outer;
-  return closeBlock(context, exits, inner, nameOf(call), call.node);
+  return closeBlock(context, exits, inner, nameOf(call), call.node, frames);
 }
 
 /** Puts a region's statements into the present ones, and its ways out together behind it. */
-export function closeBlock(context: Context, exits: readonly Exit[], inner: Statement[], name: string, node: ts.Node, frame?: Frame): Value {
+export function closeBlock(context: Context, exits: readonly Exit[], inner: Statement[], name: string, node: ts.Node, frames: readonly Frame[] = []): Value {
   const only = exits[0];
   const straight = exits.length === 1 && only?.out === inner;
   const value = context.meet(exits, name, node);
-  if (frame) for (const variable of frame.variables.values()) context.state.variables.delete(variable);
+  for (const frame of frames) for (const variable of frame.variables.values()) context.state.variables.delete(variable);
   if (straight || exits.length === 0) {
     context.region(inner, name, node);
     return value;

@@ -5,7 +5,7 @@ import { binary, compareValues, unary } from "./arithmetic.js";
 import { type Call, inlineCall, type Leave } from "./calls.js";
 import { Verdict as verdictClass } from "../../dsl/verdict.js";
 import { sharedField } from "./atomics.js";
-import { choiceCondition, conditionOf, ifElse, presentCases, split as splitCondition, splitOn } from "./conditions.js";
+import { choiceCondition, conditionOf, ifElse, presentCases, split as splitCondition, splitOn, splitValue } from "./conditions.js";
 import { constructRecord } from "./construct.js";
 import type { Context } from "./context.js";
 import { describeValue } from "./context.js";
@@ -105,7 +105,7 @@ function propertyAccess(context: Context, frame: Frame, node: ts.PropertyAccessE
   if (node.expression.kind === SyntaxKind.SuperKeyword) return context.error("DP1200", node, "`super` is for calls", "call super.method()");
   const object = lowerExpression(context, frame, node.expression);
   const read = (value: Value): Value => member(context, frame, value, node.name.text, node);
-  return node.questionDotToken ? optional(context, object, node, read) : read(object);
+  return ts.isOptionalChain(node) ? optional(context, object, node, read) : read(object);
 }
 
 function elementAccess(context: Context, frame: Frame, node: ts.ElementAccessExpression): Value {
@@ -122,7 +122,7 @@ function elementAccess(context: Context, frame: Frame, node: ts.ElementAccessExp
     if (seen.kind === "known" && value.kind === "record") return value.fields.get(String(seen.value)) ?? undefinedValue;
     return value.kind === "poison" ? poison : context.error("DP1208", node, `${describeValue(value)} has no elements`);
   };
-  return node.questionDotToken ? optional(context, object, node, read) : read(object);
+  return ts.isOptionalChain(node) ? optional(context, object, node, read) : read(object);
 }
 
 export function lowerArguments(context: Context, frame: Frame, nodes: readonly ts.Expression[]): Value[] {
@@ -149,7 +149,7 @@ export function lowerCall(context: Context, frame: Frame, node: ts.CallExpressio
       const args = lowerArguments(context, frame, node.arguments);
       return context.dead ? poison : callMember(context, frame, value, callee.name.text, args, node, leave);
     };
-    if (callee.questionDotToken || node.questionDotToken) return optional(context, object, node, call);
+    if (ts.isOptionalChain(node)) return optional(context, object, node, call);
     return call(object);
   }
   const value = lowerExpression(context, frame, callee);
@@ -213,10 +213,23 @@ function integerDivision(context: Context, frame: Frame, math: Value, name: stri
   const left = context.bind(lowerExpression(context, frame, argument.left), "dividend", argument.left);
   const right = context.bind(lowerExpression(context, frame, argument.right), "divisor", argument.right);
   if (left.kind === "known" && right.kind === "known") return undefined;
-  if (name === "floor" && left.kind === "scalar") {
-    context.emit({ kind: "fits", value: left.make(), fit: { bits: 53, what: "the dividend of Math.floor" }, span: context.span(node) });
-  }
-  return binary(context, "/", left, right, argument, true);
+  const quotient = binary(context, "/", left, right, argument, true);
+  if (name === "trunc" || quotient.kind !== "scalar") return quotient;
+  // Where the signs differ and something is left over, the floor is one below; analysis drops this where nothing is negative.
+  const q = context.bind(quotient, "quotient", node);
+  const rest = context.bind(binary(context, "%", left, right, argument), "rest", node);
+  const isNegative = (value: Value): Value => compareValues(context, "<", value, known(0), node);
+  const lower = (): Value => context.bind(binary(context, "-", q, known(1), node), "quotient", node);
+  const same = (): Value => q;
+  return splitValue(context, compareValues(context, "!=", rest, known(0), node), () =>
+    splitValue(
+      context,
+      isNegative(rest),
+      () => splitValue(context, isNegative(right), same, lower, "floor", node),
+      () => splitValue(context, isNegative(right), lower, same, "floor", node),
+      "floor",
+      node,
+    ), same, "floor", node);
 }
 
 function conditional(context: Context, frame: Frame, node: ts.ConditionalExpression): Value {
