@@ -14,6 +14,7 @@ import {
   Sctp,
   Tcp,
   Udp,
+  Vlan,
 } from "../../dsl/headers/index.js";
 import { packet } from "../../testing/packet.js";
 import type { Case } from "./agree.js";
@@ -82,9 +83,21 @@ export const frames: readonly Case[] = [
   { what: "an unknown type", bytes: packet(Ethernet.of({ etherType: 0x88b5 }), "12345678901234567890") },
 ];
 
+const tag = Vlan.of({ id: 10, priority: 5, dropEligible: true });
+const service = Ethernet.of({ src: 0x0200_0000_0001, dst: 0x0200_0000_0002, etherType: 0x88a8 });
+/** The same with tags, of both sorts and one inside another. */
+export const taggedFrames: readonly Case[] = [
+  { what: "TCP with a tag", bytes: packet(eth, tag, Ipv4.of(four), tcp, "a longer payload, so that much can be cut") },
+  { what: "UDP over IPv6 with a tag", bytes: packet(eth, tag, Ipv6.of(six), udp, "a longer payload, so that much can be cut") },
+  { what: "a service tag", bytes: packet(service, tag, Ipv4.of(four), udp, "payload") },
+  { what: "two tags", bytes: packet(service, tag, Vlan.of({ id: 20 }), Ipv4.of(four), udp, "payload") },
+  { what: "three tags", bytes: packet(eth, tag, Vlan.of({ id: 20 }), Vlan.of({ id: 30 }), Ipv4.of(four), udp, "payload") },
+  { what: "ARP with a tag", bytes: packet(eth, tag, Arp.of({ senderIp: 1, targetIp: 2 })) },
+];
+
 /** Each frame, then its beginnings, from an Ethernet header on. */
 export function* cutFrames(step: number): Generator<Case> {
-  for (const { what, bytes } of frames) {
+  for (const { what, bytes } of [...frames, ...taggedFrames]) {
     yield { what, bytes };
     for (let length = 14; length < bytes.length; length += step) yield { what: `${what}, cut to ${length}`, bytes: bytes.slice(0, length) };
   }

@@ -3,7 +3,7 @@ import { Ethernet, Ipv4, Udp, Vlan } from "../../dsl/headers/index.js";
 import { Encap, type Packet, Pipeline, type TcPacket, u8, u32, Verdict, type XdpPacket } from "../../dsl/index.js";
 import { packet } from "../../testing/packet.js";
 import { agree, type Case } from "./agree.js";
-import { frames } from "./frames.js";
+import { frames, taggedFrames } from "./frames.js";
 
 class Both extends Pipeline {
   move(_pkt: Packet): Verdict {
@@ -82,7 +82,7 @@ class Tag extends Both {
   }
 }
 
-const whole = frames.filter(({ bytes }) => bytes.length >= 34);
+const whole = [...frames, ...taggedFrames].filter(({ bytes }) => bytes.length >= 34);
 for (const [what, make] of [
   ["an outer header in front of IPv4", () => new Push()],
   ["an outer header taken off", () => new Pop()],
