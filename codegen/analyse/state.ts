@@ -54,7 +54,7 @@ export class State {
     this.locals = new Map(from?.locals);
     this.pointers = new Map(from?.pointers);
     this.memory = new Map(from?.memory);
-    this.end = from?.end ?? newEnd(atoms);
+    this.end = from?.end ?? newEnd(atoms, WHOLE_ETHERNET);
     if (!from) this.pointAtFrame();
   }
 
@@ -154,7 +154,7 @@ export class State {
   /** The packet moved: its pointers, its bytes and what was known of its end are gone. */
   moved(): void {
     this.forgetSpace("packet");
-    this.end = newEnd(this.atoms);
+    this.end = newEnd(this.atoms, 0n);
     for (const [id, pointed] of this.pointers) if (pointed.offset) this.pointers.delete(id);
     this.pointAtFrame();
   }
@@ -273,8 +273,11 @@ function keyOfRegion(region: Region, place: Place): string {
   const { bytes, order, shift, width } = place.scalar;
   return `${region.space} ${base} ${bytes} ${order} ${shift} ${width}`;
 }
-function newEnd(atoms: Atoms): Linear {
-  return ofAtom(atoms.input("data_end", interval(0n, 1n << 32n)).id);
+/** Every program begins with the check that an Ethernet header is there, behind a tag as in front of it. */
+const WHOLE_ETHERNET = 14n;
+
+function newEnd(atoms: Atoms, least: bigint): Linear {
+  return ofAtom(atoms.input("data_end", interval(least, 1n << 32n)).id);
 }
 function newRoom(atoms: Atoms, name: string): Linear {
   return ofAtom(atoms.input(`room at ${name}`, interval(-(1n << 32n), 1n << 32n)).id);

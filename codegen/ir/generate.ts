@@ -158,9 +158,43 @@ export class Generator {
     return statements;
   }
 
+  /** A field that is compared, looked at bit by bit and stored, and nothing else. */
+  private address(): Statement[] {
+    const bits = this.one([16, 32, 48, 48, 128] as const);
+    const domain = bits === 128 ? "wide" : "number";
+    const [a, b] = [build.local("a", domain), build.local("b", domain)];
+    const from = 12 + this.pick(8);
+    const constant = (): Expr => ({
+      op: "const",
+      domain,
+      value: this.pick(2) ? 0n : BigInt.asUintN(bits, 0x01005e00_00090800_ffff0001_00000000n >> BigInt(this.pick(64))),
+    });
+    const shift = this.pick(bits / 8) * 8 + this.pick(7);
+    const power = (of: number): Expr => build.num(1n << BigInt(of));
+    const test = this.one([
+      () => build.compare(this.one(["==", "!="] as const), build.get(a), constant()),
+      () => build.compare(this.one(["==", "!="] as const), build.get(a), build.get(b)),
+      () =>
+        bits === 128
+          ? build.compare("==", build.get(b), constant())
+          : build.compare("==", build.binary("%", build.binary("/", build.get(a), power(shift)), power(1)), build.num(1)),
+    ])();
+    const body = [
+      build.store(build.packetPlace(framePointer, 12 + this.pick(16), 8), build.num(this.pick(256))),
+      build.store(build.packetPlace(framePointer, 12 + this.pick(16), bits), build.get(a)),
+    ];
+    return [
+      build.load(a, build.packetPlace(framePointer, from, bits)),
+      build.load(b, build.packetPlace(framePointer, 12 + this.pick(16), bits)),
+      build.when(test, body.slice(0, 1 + this.pick(2))),
+    ];
+  }
+
   private fields(locals: Local[]): Statement[] {
     const place = this.anyPlace();
-    switch (this.pick(4)) {
+    switch (this.pick(5)) {
+      case 4:
+        return this.address();
       case 0: {
         const { local, statement } = this.loadOf(locals, place);
         locals.push(local);

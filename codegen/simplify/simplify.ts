@@ -5,6 +5,7 @@
 import { type Analysis, analyse } from "../analyse/analyse.js";
 import type { Local, Program } from "../ir/ir.js";
 import { assigned, visitStatements } from "../ir/walk.js";
+import { keepByteOrder } from "./byte-order.js";
 import { mergeChecks } from "./checks.js";
 import { fold } from "./fold.js";
 import { propagate } from "./propagate.js";
@@ -34,6 +35,7 @@ export function simplify(program: Program, analysis: Analysis): Simplified {
   let at = settle(thread(settle(fold(program, analysis))));
   // where jumps went straight, less joins, and more is known
   at = settle(fold(at, analyse(at)));
+  at = keepByteOrder(at, freshLocal);
   at = settle(mergeChecks(at, freshLocal));
   at = settle(mergeStores(at, freshLocal));
   at = prune(substitute(at));

@@ -12,8 +12,8 @@ import { constantChunks, copyChunks } from "./chunks.js";
 import { byteOf } from "./scalar-bytes.js";
 
 export function mergeStores(program: Program, freshLocal: (name: string, domain: Local["domain"]) => Local): Program {
-  const { writes } = countLocals(program.body);
-  const all = (body: readonly Statement[]): readonly Statement[] => new Run(writes, freshLocal, all).all(body);
+  const counts = countLocals(program.body);
+  const all = (body: readonly Statement[]): readonly Statement[] => new Run(counts, freshLocal, all).all(body);
   return { ...program, body: all(program.body) };
 }
 
@@ -27,7 +27,13 @@ type Source =
   /** some bits of it, by these stores */
   | { readonly kind: "bits"; readonly mask: number; readonly value: number; readonly stores: readonly Store[] }
   /** memory that nothing has written since */
-  | { readonly kind: "copy"; readonly memory: Memory; readonly offset: number; readonly name: string }
+  | {
+      readonly kind: "copy";
+      readonly memory: Memory;
+      readonly offset: number;
+      readonly name: string /** that holds it */;
+      readonly load?: Load;
+    }
   /** any other value; the store stays as it is */
   | { readonly kind: "store"; readonly store: Store };
 
@@ -50,15 +56,17 @@ class Run {
   /** loads whose bytes nothing has written since, by local */
   private readonly clean = new Map<number, Load>();
   private readonly writes: ReadonlyMap<number, number>;
+  private readonly reads: ReadonlyMap<number, number>;
   private readonly freshLocal: (name: string, domain: Local["domain"]) => Local;
   private readonly inside: (body: readonly Statement[]) => readonly Statement[];
 
   constructor(
-    writes: ReadonlyMap<number, number>,
+    counts: ReturnType<typeof countLocals>,
     freshLocal: (name: string, domain: Local["domain"]) => Local,
     inside: (body: readonly Statement[]) => readonly Statement[],
   ) {
-    this.writes = writes;
+    this.writes = counts.writes;
+    this.reads = counts.reads;
     this.freshLocal = freshLocal;
     this.inside = inside;
   }
@@ -189,7 +197,7 @@ class Run {
     }
     const load = value.op === "local" ? this.clean.get(value.local.id) : undefined;
     if (!load || !sameScalar(load.place.scalar, scalar)) return undefined;
-    return each(i => ({ kind: "copy", memory: load.place.memory, offset: load.place.offset + i, name: load.place.name }));
+    return each(i => ({ kind: "copy", memory: load.place.memory, offset: load.place.offset + i, name: load.place.name, load }));
   }
 
   /** The stores that wait for a memory; those to what it may overlap are made first. */
@@ -272,12 +280,21 @@ class Run {
         continue;
       }
       const origin = { offset: source.offset, aligned: source.memory.kind !== "packet" };
-      for (const { offset, size } of copyChunks({ offset: start, aligned }, origin, run.length)) {
+      const pieces = copyChunks({ offset: start, aligned }, origin, run.length);
+      const keyFor = (from: number, size: number): string => `${keyOf(source.memory)} ${from} ${size}`;
+      const cost = pieces.reduce((sum, { offset, size }) => sum + (held.has(keyFor(source.offset + offset - start, size)) ? 1 : 2), 0);
+      const whole = this.wholeLoads(run);
+      if (whole && whole.cost <= cost) {
+        for (const { load, at: offset } of whole.loads)
+          stores.push(storeOf(target(start + offset, load.place.scalar), { op: "local", local: load.local }, by.span));
+        continue;
+      }
+      for (const { offset, size } of pieces) {
         const from = source.offset + offset - start;
-        const key = `${keyOf(source.memory)} ${from} ${size}`;
+        const key = keyFor(from, size);
         let local = held.get(key);
         if (!local) {
-          local = this.freshLocal(source.name.replace(/[^a-zA-Z0-9]+/g, "_"), size === 8 ? "bigint" : "number");
+          local = this.freshLocal(nameFor(source.name), size === 8 ? "bigint" : "number");
           held.set(key, local);
           loads.push({
             kind: "load",
@@ -289,6 +306,24 @@ class Run {
         stores.push(storeOf(target(offset, host(size)), { op: "local", local }, by.span));
       }
     }
+  }
+
+  /** The loads that hold a run of copied bytes, whole and side by side, and what storing them costs; undefined where they don't. */
+  private wholeLoads(run: readonly Source[]): { readonly loads: readonly { load: Load; at: number }[]; readonly cost: number } | undefined {
+    const loads: { load: Load; at: number }[] = [];
+    let cost = 0;
+    for (let at = 0; at < run.length; ) {
+      const source = run[at];
+      const load = source?.kind === "copy" ? source.load : undefined;
+      if (source?.kind !== "copy" || !load || source.offset !== load.place.offset) return undefined;
+      const { bytes } = load.place.scalar;
+      if (bytes === 6 || bytes === 16 || at + bytes > run.length) return undefined;
+      loads.push({ load, at });
+      // a load for something else is there anyway
+      cost += (this.reads.get(load.local.id) ?? 0) > 1 ? 1 : 2;
+      at += bytes;
+    }
+    return { loads, cost };
   }
 }
 
@@ -354,6 +389,12 @@ function isReadOnly(statement: Statement): boolean {
     default:
       return false;
   }
+}
+function nameFor(place: string): string {
+  return place
+    .replace(/[^a-zA-Z0-9]+/g, "_")
+    .replace(/([a-z0-9])([A-Z])/g, "$1_$2")
+    .toLowerCase();
 }
 function storeOf(place: Place, value: Store["value"], span: Span): Statement {
   return { kind: "store", place, value, fit: { bits: place.scalar.width, what: place.name }, span };
