@@ -169,6 +169,10 @@ test("sim judges a capture in Node and in the kernel alike", async ({ folder, wr
   assert.match(kernel.drops[0].place, /^edge\.dp\.ts:\d+$/);
   assert.equal(readPcap(readFileSync(join(folder, "node.pcap"))).packets, readPcap(readFileSync(join(folder, "kernel.pcap"))).packets);
 
+  await dp("build", file);
+  const bundle = JSON.parse((await dp("sim", join(folder, "edge.dpo"), ...args.slice(2))).out);
+  assert.equal([bundle.in, bundle.outcomes], ["kernel", node.outcomes]);
+
   const other = JSON.parse((await dp(...args, "--set", "source=192.0.2.2")).out);
   assert.equal(other.outcomes, { pass: 2, drop: 1 });
 });

@@ -27,7 +27,9 @@ export const command = defineCommand({
     list: { type: "boolean", short: "l", about: "a line for each packet" },
   },
   examples: ["dp sim edge.dp.ts --in web.pcap --out passed.pcap", "sudo dp sim edge.dpo --in web.pcap --hook ingress --list"],
-  notes: ["In Node the clock is the capture's. In the kernel it is the kernel's own."],
+  notes: [
+    "The clock is the capture's, but for a bundle, which was built for the kernel's own. On tc a bundle's reflected packets are counted as redirected.",
+  ],
   async run(values, positionals, terminal) {
     const [given, ...more] = positionals;
     if (given === undefined || more.length > 0)

@@ -32,7 +32,9 @@ export async function openNode(file: string, hook: HookName | undefined, params:
 /** A bundle's program. */
 export async function openKernel(given: string, hook: HookName | undefined, params: Params, terminal: Terminal): Promise<Judge> {
   const { KernelJudge } = await import("./kernel-judge.js");
-  const { manifest, object } = isSource(given) ? await (await import("../compile.js")).compileSource(given, terminal) : loadBundle(given);
+  const { manifest, object } = isSource(given)
+    ? await (await import("../compile.js")).compileSource(given, terminal, { testing: true })
+    : loadBundle(given);
   const hooks = manifest.hooks.map(entry => entry.hook);
   return new KernelJudge(object, manifest, chooseHook(hook, hooks, manifest.name), params);
 }
