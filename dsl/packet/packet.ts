@@ -220,12 +220,14 @@ export class NodePacket implements TcPacket, XdpPacket, PacketPrimitives {
       // What was the next tag inside is the outermost now.
       const inner = splitFrame(this.#bytes);
       if (!this.#tag) return;
+      this.#room.popTag();
       this.#tag = inner.tag;
       if (inner.tag) this.#moved(inner.bytes);
       return;
     }
     const id = Number(unsigned(tag.id, 12, "vlan.id", false));
     const priority = Number(unsigned(tag.priority ?? 0, 3, "vlan.priority", false));
+    if (!this.#tag && !this.#room.pushTag()) throw new IndexError("no room for a VLAN tag in front of the packet");
     this.#tag = { tpid: this.#tag?.tpid ?? VLAN_PROTOCOL, id, priority, dropEligible: false };
   }
   grow(bytes: number): boolean {
@@ -258,7 +260,7 @@ export class NodePacket implements TcPacket, XdpPacket, PacketPrimitives {
     natural(offset, "an offset");
     natural(count, "a length");
     const before = this.#bytes;
-    const possible = offset <= before.length && this.#room.grow(count);
+    const possible = offset <= before.length && this.#room.grow(offset, count);
     if (!possible) {
       this.#moved(before);
       return false;
@@ -273,7 +275,7 @@ export class NodePacket implements TcPacket, XdpPacket, PacketPrimitives {
     natural(offset, "an offset");
     natural(count, "a length");
     const before = this.#bytes;
-    const possible = offset + count <= before.length && this.#room.shrink(count, before.length);
+    const possible = offset + count <= before.length && this.#room.shrink(offset, count, before.length);
     if (!possible) {
       this.#moved(before);
       return false;

@@ -4,8 +4,11 @@ export type HookKind = "xdp" | "tc";
 
 /** 256 bytes in front of a frame in the driver, less the kernel's own struct xdp_frame. */
 const XDP_HEADROOM = 216;
-/** `bpf_skb_adjust_room` takes no more at once. */
+/** `bpf_skb_adjust_room` takes no more away at once. */
 const TC_STEP = 4095;
+/** What is carried to another place is no longer: the front of a gap, and the gap's own zeros on tc. */
+const CARRIED = 256;
+const TAG_SIZE = 4;
 const ETHERNET = 14;
 const ETHERTYPE_IPV4 = 0x0800;
 const ETHERTYPE_IPV6 = 0x86dd;
@@ -20,15 +23,17 @@ export class Room {
     this.#kind = kind;
     this.#protocol = protocol;
   }
-  /** Takes `bytes` in front, where there is room. */
-  grow(bytes: number): boolean {
-    if (this.#kind === "tc") return bytes <= TC_STEP;
+  /** Takes `bytes` in front, for a gap at `offset`, where there is room. */
+  grow(offset: number, bytes: number): boolean {
+    if (offset > CARRIED) return false;
+    if (this.#kind === "tc") return bytes <= CARRIED;
     if (bytes > this.#headroom) return false;
     this.#headroom -= bytes;
     return true;
   }
-  /** Gives `bytes` at the front back, where enough of the packet stays. */
-  shrink(bytes: number, length: number): boolean {
+  /** Gives `bytes` at `offset` back, where enough of the packet stays. */
+  shrink(offset: number, bytes: number, length: number): boolean {
+    if (offset > CARRIED || (offset < ETHERNET && bytes > CARRIED)) return false;
     if (this.#kind === "xdp") {
       if (length - bytes < ETHERNET) return false;
       this.#headroom += bytes;
@@ -37,6 +42,13 @@ export class Room {
     if (bytes === 0) return true;
     const least = this.#protocol === ETHERTYPE_IPV4 ? 20 : this.#protocol === ETHERTYPE_IPV6 ? 40 : undefined;
     return least !== undefined && bytes <= TC_STEP && length - ETHERNET - bytes >= least;
+  }
+  /** A tag in the frame takes room in front. */
+  pushTag(): boolean {
+    return this.#kind === "tc" || this.grow(0, TAG_SIZE);
+  }
+  popTag(): void {
+    this.#headroom += TAG_SIZE;
   }
   trim(length: number, before: number): boolean {
     return length >= ETHERNET && length <= before;

@@ -1,6 +1,6 @@
 import { test } from "uvu";
 import { Ethernet, Ipv4, Udp, Vlan } from "../../dsl/headers/index.js";
-import { Encap, type Packet, Pipeline, type TcPacket, u8, u32, Verdict, type XdpPacket } from "../../dsl/index.js";
+import { Encap, type Packet, Pipeline, type TcPacket, u8, u16, u32, Verdict, type XdpPacket } from "../../dsl/index.js";
 import { packet } from "../../testing/packet.js";
 import { agree, type Case } from "./agree.js";
 import { frames, taggedFrames } from "./frames.js";
@@ -98,6 +98,37 @@ for (const [what, make] of [
     await agree(make, ["xdp", "ingress"], whole);
   });
 }
+
+class Asked extends Both {
+  override move(pkt: Packet): Verdict {
+    const kind = pkt.read(14, u8);
+    const offset = pkt.read(16, u16);
+    const count = pkt.read(18, u16);
+    if (kind === undefined || offset === undefined || count === undefined) return Verdict.Pass;
+    if (kind === 0) return pkt.insert(offset, count) ? Verdict.Pass : Verdict.drop("no room");
+    if (kind === 1) return pkt.remove(offset, count) ? Verdict.Pass : Verdict.drop("can't");
+    return pkt.trim(count) ? Verdict.Pass : Verdict.drop("no such length");
+  }
+}
+function* askedFor(): Generator<Case> {
+  for (const etherType of [0x0800, 0x86dd, 0x88b5]) {
+    for (const kind of [0, 1, 2]) {
+      for (const offset of [0, 1, 12, 14, 15, 34, 255, 256, 257, 600, 65_535]) {
+        for (const count of [0, 1, 4, 128, 216, 217, 256, 257, 560, 571, 586, 587, 600, 65_535]) {
+          const bytes = packet(
+            Ethernet.of({ etherType }),
+            Uint8Array.of(kind, 0, offset >> 8, offset & 0xff, count >> 8, count & 0xff),
+            new Uint8Array(580).map((_, i) => i),
+          );
+          yield { what: `kind ${kind} at ${offset}, ${count} bytes, type ${etherType.toString(16)}`, bytes };
+        }
+      }
+    }
+  }
+}
+test("how far a packet grows, shrinks and is cut", async () => {
+  await agree(() => new Asked(), ["xdp", "ingress"], [...askedFor()]);
+});
 
 const tagged: readonly Case[] = [
   { what: "no tag", bytes: packet(Ethernet.of(), Ipv4.of(), Udp.of()) },
