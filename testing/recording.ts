@@ -4,7 +4,7 @@
  */
 import { createHash } from "node:crypto";
 import { mkdirSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import type { HookName, Manifest } from "../codegen/bundle/manifest.js";
 import type { BundleParts } from "../codegen/bundle/write-bundle.js";
 import type { KernelOutcome, KernelSession } from "./kernel.js";
@@ -71,7 +71,7 @@ export function recorded(session: KernelSession, recorder: Recorder): KernelSess
 
 function write({ folder, hook, test, whole }: Recorder, runs: readonly RecordedRun[]): void {
   const recording = (parts: BundleParts, attachable: boolean): Recording => ({
-    title: parts.manifest.name,
+    title: basename(process.argv[1] ?? "", ".test.ts"),
     hook,
     manifest: parts.manifest,
     object: base64(parts.object),

@@ -2,7 +2,7 @@
 import { type Content, type Field, fieldsText, type Header, type Layout, type MapKind, type MapModel, scalarsOf } from "./model.js";
 import type { Random } from "./random.js";
 import { code, type Fragment, fragment, type Part } from "./tree.js";
-import { literal, topOf, type Value, value, type Width, whole } from "./value.js";
+import { literal, topOf, type Value, type Width, whole } from "./value.js";
 
 const structWidths = [8, 16, 32, 48, 64, 128] as const;
 
@@ -63,8 +63,17 @@ export function randomStruct(
     else if (inner) fields.push({ name: shared(), type: "nested", struct: inner });
   }
   if (fields.length === 0) fields.push({ name: shared(), type: "int", bits: 32, network: false });
-  const layout = { name: fresh("Struct"), fields };
-  return { layout, text: fragment("struct", [`class ${layout.name} extends struct(${fieldsText(fields)}) {}`]) };
+  const name = fresh("Struct");
+  const numbers = scalarsOf({ name, fields }).filter(({ value: of, bits }) => of.kind === "number" && bits <= 32);
+  const getter = numbers.length > 0 && random.chance(0.25) ? randomGetter(random, fresh, random.pick(numbers).path) : undefined;
+  const layout: Layout = { name, fields, ...(getter && { getters: [getter] }) };
+  return { layout, text: fragment("struct", [`class ${name} extends struct(${fieldsText(fields)}) {${getter?.text ?? ""}}`]) };
+}
+
+function randomGetter(random: Random, fresh: (stem: string) => string, path: string): { name: string; value: Value; text: string } {
+  const name = fresh("get");
+  const text = `\n  get ${name}(): u8 { return u8(this.${path} ^ ${random.below(256)}); }\n`;
+  return { name, value: whole(8), text };
 }
 
 export function randomHeader(random: Random, fresh: (stem: string) => string): { header: Header; text: Fragment } {
@@ -91,20 +100,14 @@ export function randomHeader(random: Random, fresh: (stem: string) => string): {
   }
   for (const field of fields) size += bytesOf(field);
   const name = fresh("Header");
-  const plain: Header = { name, fields, size, getters: [], fixed: [] };
+  const plain: Header = { name, fields, size, fixed: [] };
   const numbers = scalarsOf(plain).filter(({ value: of }) => of.kind === "number");
   const words = numbers.find(({ bits }) => bits <= 8);
   const options = words && random.chance(0.5) ? `, { length: h => ${size} + h.${words.path} % 4 * 4 }` : "";
-  const getters: { name: string; value: Value }[] = [];
-  const bodies: string[] = [];
   const word = numbers.find(({ bits }) => bits <= 32);
-  if (word && random.chance(0.6)) {
-    const getter = fresh("get");
-    getters.push({ name: getter, value: value("number", 0n, 255n) });
-    bodies.push(`\n  get ${getter}(): u8 { return u8(this.${word.path} ^ ${random.below(256)}); }\n`);
-  }
-  const text = fragment("header", [`class ${name} extends header("${name}", ${fieldsText(fields)}${options}) {${bodies.join("")}}`]);
-  return { header: { ...plain, getters }, text };
+  const getter = word && random.chance(0.6) ? randomGetter(random, fresh, word.path) : undefined;
+  const text = fragment("header", [`class ${name} extends header("${name}", ${fieldsText(fields)}${options}) {${getter?.text ?? ""}}`]);
+  return { header: { ...plain, ...(getter && { getters: [getter] }) }, text };
 }
 
 const mapKinds: readonly (readonly [number, MapKind])[] = [
@@ -117,6 +120,7 @@ const mapKinds: readonly (readonly [number, MapKind])[] = [
   [3, "perCpuArrayMap"],
   [2, "scratch"],
   [2, "counter"],
+  [1, "devMap"],
   [2, "events"],
 ];
 
@@ -143,8 +147,13 @@ export function randomMap(
       return made({ key: undefined, value: undefined, entries: 1 }, "counter()");
     case "scratch":
       return made({ key: undefined, value: { type: "struct", struct }, entries: 1 }, `scratch(${struct.name})`);
-    case "events":
-      return made({ key: undefined, value: { type: "struct", struct }, entries: 1 }, `events(${struct.name})`);
+    case "devMap":
+      return made({ key: undefined, value: undefined, entries: 8 }, "devMap({ maxEntries: 8 })");
+    case "events": {
+      const capture = random.pick([0, 0, 16, 64]);
+      const options = capture > 0 ? `, { bytes: ${capture} }` : "";
+      return made({ key: undefined, value: { type: "struct", struct }, entries: 1, capture }, `events(${struct.name}${options})`);
+    }
     case "arrayMap":
     case "perCpuArrayMap": {
       const entries = random.pick([1, 3, 4, 8]);
@@ -161,13 +170,20 @@ export function randomMap(
           : { type: "int", bits: random.pick(structWidths) };
       const keyText = key.type === "int" ? `u${key.bits}` : key.struct.name;
       const entries = kind.toLowerCase().includes("lru") ? 4096 : random.pick([2, 16, 1024]);
-      return made({ key, value: content, entries }, `${kind}(${keyText}, ${contentText}, { maxEntries: ${entries} })`);
+      const time =
+        content.type === "struct"
+          ? content.struct.fields.find(field => field.type === "int" && field.bits === 64 && !field.network)
+          : undefined;
+      const expires =
+        time && random.chance(0.4) ? `, expires: { field: "${time.name}", after: ${random.pick(["0n", "5_000_000_000n"])} }` : "";
+      return made({ key, value: content, entries }, `${kind}(${keyText}, ${contentText}, { maxEntries: ${entries}${expires} })`);
     }
   }
 }
 
 /** What the pipeline's constructor puts into a map before it runs. */
 export function initialEntries(random: Random, path: string, map: MapModel): readonly Fragment[] {
+  if (map.kind === "devMap") return [fragment("initial entry", [`${path}.set(${random.below(4)}, 1);`])];
   if (map.key === undefined || map.value === undefined) return [];
   const count = random.below(3);
   const made: Fragment[] = [];
@@ -199,6 +215,20 @@ function constantOf(random: Random, content: Content, fixed?: bigint): string {
 
 /** `param(u16, 1500, { min: 68, max: 9000 })` and what its value may be. */
 export function randomVariable(random: Random, name: string): { constant: { text: string; value: Value }; text: Fragment } {
+  if (random.chance(0.15)) {
+    const [field, bits] = random.pick([
+      ["address", 32],
+      ["address6", 128],
+      ["gateway", 32],
+      ["mac", 48],
+      ["ifindex", 32],
+      ["mtu", 16],
+    ] as const);
+    return {
+      constant: { text: `this.target${name}.value`, value: whole(bits) },
+      text: fragment("declare fromTarget", [`readonly target${name} = fromTarget("${field}");`]),
+    };
+  }
   const kind = random.pick(["param", "setting"]);
   const bits = random.pick([8, 16, 32, 48, 64] as const);
   const of = whole(bits);

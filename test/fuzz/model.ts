@@ -16,13 +16,13 @@ export type Field =
 export interface Layout {
   readonly name: string;
   readonly fields: readonly Field[];
+  /** getters that the class adds, by their value */
+  readonly getters?: readonly { readonly name: string; readonly value: Value }[];
 }
 
 export interface Header extends Layout {
   /** bytes of the fixed part */
   readonly size: number;
-  /** getters that a subclass adds, by their value */
-  readonly getters: readonly { readonly name: string; readonly value: Value }[];
   /** fields that a program must leave alone: checksums, and what tells how long the header is */
   readonly fixed: readonly string[];
 }
@@ -117,6 +117,7 @@ export type MapKind =
   | "perCpuArrayMap"
   | "scratch"
   | "counter"
+  | "devMap"
   | "events";
 
 /** What a map's key or value is: one integer, or a struct. */
@@ -128,6 +129,8 @@ export interface MapModel {
   readonly key: Content | undefined;
   readonly value: Content | undefined;
   readonly entries: number;
+  /** events: bytes of the packet that one may carry */
+  readonly capture?: number;
 }
 
 export function isHashed(kind: MapKind): boolean {

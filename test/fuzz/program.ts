@@ -20,7 +20,7 @@ export interface Program {
 
 const names = {
   datapath:
-    "Block, Encap, Pipeline, Verdict, addressKey, array, arrayMap, atomic, bits, bool, counter, events, flag, flags, fnv1a, fold16, hashMap, header, isMulticast, lpmTrie, lruHashMap, max, min, net, now, octet, overlay, param, perCpuArrayMap, perCpuHashMap, perCpuLruHashMap, prefixOf, random, scratch, setting, struct, u128, u16, u32, u48, u64, u8, type Packet, type TcPacket, type XdpPacket",
+    "Block, Encap, Pipeline, Verdict, addressKey, array, arrayMap, atomic, bits, bool, counter, devMap, events, flag, flags, fnv1a, fold16, fromTarget, hashMap, header, isMulticast, lpmTrie, lruHashMap, max, min, net, now, nowCoarse, octet, overlay, param, perCpuArrayMap, perCpuHashMap, perCpuLruHashMap, prefixOf, random, scratch, setting, struct, ticks, u128, u16, u32, u48, u64, u8, type Packet, type TcPacket, type XdpPacket",
   headers: standardHeaders.map(({ name }) => name).join(", "),
 };
 
@@ -270,6 +270,23 @@ function makeBlock(world: World): BlockModel {
   const methods: Fragment[] = [];
   const pureMethods: { name: string; callable: Callable; returns: Returns; visibility: string }[] = [];
   const open: Callable[] = [];
+  if (random.chance(0.3)) {
+    const name = fresh("get");
+    const returns: Returns = { type: "value", value: declared(random.pick([8, 16, 32, 64] as const)), optional: false };
+    const inside = { ...own.members, maps: own.members.maps.filter(({ kind }) => kind === "arrayMap") };
+    const made = makeBody(world, {
+      members: inside,
+      parameters: [],
+      takesPacket: false,
+      returns,
+      position: "either",
+      budget: 3,
+      mayMove: false,
+      mayWritePacket: false,
+    });
+    methods.push(fragment("block getter", [`get ${name}(): ${resultText(returns)} `, ...made.text]));
+    own.members.constants.push({ text: `this.${name}`, value: returns.value });
+  }
   const count = random.between(1, 4);
   for (let i = 0; i <= count; i++) {
     const last = i === count;
@@ -390,7 +407,7 @@ function declareMembers(world: World, members: Members, most: number): { readonl
     params.push(constant);
     texts.push(text);
   }
-  return { members: { ...members, maps, params }, texts };
+  return { members: { ...members, constants: [...members.constants], maps, params }, texts };
 }
 
 function parameterList(given: readonly string[], parameters: readonly Value[], takesPacket: boolean, packet: string): string {
@@ -444,11 +461,18 @@ function makePipeline(
   for (const model of blocks) {
     for (const options of model.instances) {
       const name = fresh("block");
-      fields.push(fragment("instance", [`readonly ${name} = new ${model.className}(${options});`]));
-      for (const each of model.callables) {
-        const effects = { ...each.effects, endsMaps: each.effects.endsMaps.map(map => `${name}.${map}`) };
-        callables.push({ ...each, text: `this.${name}.${each.text}`, effects });
+      const effectsOf = (each: Callable) => ({ ...each.effects, endsMaps: each.effects.endsMaps.map(map => `${name}.${map}`) });
+      if (random.chance(0.15)) {
+        // a block that the build may leave out: the calls of it go with it
+        const made = `${random.chance(0.5)} ? new ${model.className}(${options}) : undefined`;
+        fields.push(fragment("optional instance", [`readonly ${name}: ${model.className} | undefined = ${made};`]));
+        for (const each of model.callables) {
+          if (each.result.type === "verdict") callables.push({ ...each, text: `this.${name}?.${each.text}`, effects: effectsOf(each) });
+        }
+        continue;
       }
+      fields.push(fragment("instance", [`readonly ${name} = new ${model.className}(${options});`]));
+      for (const each of model.callables) callables.push({ ...each, text: `this.${name}.${each.text}`, effects: effectsOf(each) });
       for (const map of model.maps) {
         maps.push({ ...map, name: `${name}.${map.name}` });
         setUp.push(...initialEntries(random, `this.${name}.${map.name}`, map));

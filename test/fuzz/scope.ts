@@ -56,7 +56,7 @@ export interface ConstantList {
 /** What belongs to the class that the method stands in. */
 export interface Members {
   readonly maps: readonly MapModel[];
-  readonly constants: readonly Constant[];
+  readonly constants: Constant[];
   readonly lists: readonly ConstantList[];
   /** `.value` of params and settings */
   readonly params: readonly Constant[];

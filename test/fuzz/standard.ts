@@ -7,7 +7,7 @@ const bits = (name: string, width: number): Field => ({ name, type: "bits", widt
 const flag = (name: string): Field => ({ name, type: "flag" });
 
 export const standardHeaders: readonly Header[] = [
-  { name: "Ethernet", size: 14, fields: [int("dst", 48), int("src", 48), int("etherType", 16)], getters: [], fixed: [] },
+  { name: "Ethernet", size: 14, fields: [int("dst", 48), int("src", 48), int("etherType", 16)], fixed: [] },
   {
     name: "Arp",
     size: 28,
@@ -22,7 +22,7 @@ export const standardHeaders: readonly Header[] = [
       int("targetMac", 48),
       int("targetIp", 32),
     ],
-    getters: [],
+
     fixed: [],
   },
   {
@@ -45,7 +45,7 @@ export const standardHeaders: readonly Header[] = [
       int("src", 32),
       int("dst", 32),
     ],
-    getters: [],
+
     fixed: [],
   },
   {
@@ -61,7 +61,7 @@ export const standardHeaders: readonly Header[] = [
       int("src", 128),
       int("dst", 128),
     ],
-    getters: [],
+
     fixed: [],
   },
   {
@@ -79,28 +79,28 @@ export const standardHeaders: readonly Header[] = [
       int("checksum", 16),
       int("urgent", 16),
     ],
-    getters: [],
+
     fixed: ["checksum"],
   },
   {
     name: "Udp",
     size: 8,
     fields: [int("srcPort", 16), int("dstPort", 16), int("length", 16), int("checksum", 16)],
-    getters: [],
+
     fixed: ["checksum"],
   },
   {
     name: "Icmp",
     size: 8,
     fields: [int("type", 8), int("code", 8), int("checksum", 16), int("rest", 32)],
-    getters: [],
+
     fixed: ["checksum"],
   },
   {
     name: "Icmpv6",
     size: 8,
     fields: [int("type", 8), int("code", 8), int("checksum", 16), int("rest", 32)],
-    getters: [],
+
     fixed: ["checksum"],
   },
   {
@@ -117,14 +117,14 @@ export const standardHeaders: readonly Header[] = [
       bits("networkIdentifier", 24),
       int("reserved", 8),
     ],
-    getters: [],
+
     fixed: [],
   },
   {
     name: "Gre",
     size: 4,
     fields: [flag("hasChecksum"), flag("hasKey"), flag("hasSequence"), bits("version", 3), int("protocol", 16)],
-    getters: [],
+
     fixed: [],
   },
 ];

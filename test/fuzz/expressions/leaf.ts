@@ -19,10 +19,11 @@ export function leaves(scope: Scope, kind: Kind): readonly (() => Expression)[] 
   };
   for (const { name, value: of } of scope.variables) add("local", name, of, 2);
   for (const { text, value: of } of members.constants) add("constant", text, of);
-  for (const { text, value: of } of members.params) add(text.includes("setting") ? "setting" : "param", text, of);
+  for (const { text, value: of } of members.params)
+    add(text.includes("setting") ? "setting" : text.includes("target") ? "fromTarget" : "param", text, of);
   for (const view of scope.views) {
     for (const scalar of scalarsOf(view.layout)) add(`${view.memory} ${scalar.field.type}`, `${view.name}.${scalar.path}`, scalar.value);
-    for (const getter of view.header?.getters ?? []) add("getter", `${view.name}.${getter.name}`, getter.value);
+    for (const getter of view.layout.getters ?? []) add("getter", `${view.name}.${getter.name}`, getter.value);
   }
   for (const array of scope.arrays) {
     if (kind !== (array.bits <= 48 ? "number" : array.bits <= 64 ? "bigint" : "wide")) continue;
@@ -48,15 +49,16 @@ export function leaves(scope: Scope, kind: Kind): readonly (() => Expression)[] 
     }
   }
   if (hasPacket) {
-    add("pkt.length", "pkt.length", flavoured(value("number", 14n, 0x1ffffn), 32));
+    add("pkt.length", "pkt.length", flavoured(value("number", 0n, 0xf_ffffn), 32));
     if (!scope.method.done.popped) add("pkt.vlan", "(pkt.vlan?.id ?? 0)", flavoured(value("number", 0n, 0xfffn), 16));
     if (!scope.method.done.popped) add("pkt.vlan", "(pkt.vlan?.priority ?? 0)", flavoured(value("number", 0n, 7n), 8));
+    add("device", "pkt.device.index", whole(32));
     if (position === "tc") {
       add("mark", "pkt.mark", whole(32));
       add("priority", "pkt.priority", whole(32));
     }
   }
-  add("now", "now()", value("bigint", 0n, topOf(63)));
+  for (const clock of ["now", "nowCoarse", "ticks"]) add(clock, `${clock}()`, value("bigint", 0n, topOf(63)));
   add("random", "random()", whole(32));
   return found;
 }

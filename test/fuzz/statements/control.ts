@@ -64,13 +64,14 @@ function loopScope(scope: Scope): Scope {
 }
 
 function count(scope: Scope): Fragment | undefined {
-  if (scope.depth >= deepest || scope.loop === "for") return undefined;
   const { random, fresh } = scope.method;
-  const rounds = random.between(1, 5);
+  const inLoop = scope.loop === "for";
+  if (scope.depth >= deepest || (inLoop && random.chance(0.8))) return undefined;
+  const rounds = random.between(1, inLoop ? 2 : 5);
   const name = fresh("i");
   const inner = loopScope(scope);
   inner.addVariable(name, value("number", 0n, BigInt(rounds - 1)));
-  return fragment("for", code`for (let ${name} = 0; ${name} < ${`${rounds}`}; ${name}++) ${block(inner, 4)}`);
+  return fragment(inLoop ? "for in a loop" : "for", code`for (let ${name} = 0; ${name} < ${`${rounds}`}; ${name}++) ${block(inner, 4)}`);
 }
 
 function each(scope: Scope): Fragment | undefined {

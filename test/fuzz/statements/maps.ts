@@ -183,7 +183,11 @@ function scratch(scope: Scope): Fragment | undefined {
 function emit(scope: Scope): Fragment | undefined {
   const map = some(scope, kind => kind === "events");
   if (map?.value?.type !== "struct") return undefined;
-  return fragment("events.emit", code`this.${map.name}.emit(${structLiteral(scope, map.value.struct, 2)});`);
+  const capture = map.capture && scope.method.hasPacket ? `, { bytes: ${scope.method.random.pick([map.capture, map.capture / 2])} }` : "";
+  return fragment(
+    capture === "" ? "events.emit" : "events.emit with bytes",
+    code`this.${map.name}.emit(${structLiteral(scope, map.value.struct, 2)}${capture});`,
+  );
 }
 
 /** One use of a field through `?.`, without a name for the entry. */
@@ -200,6 +204,15 @@ function optional(scope: Scope): Fragment | undefined {
   return fragment("?.", made);
 }
 
+function redirect(scope: Scope): Fragment | undefined {
+  const { returns, fresh } = scope.method;
+  const map = some(scope, kind => kind === "devMap");
+  if (!map || returns.type !== "verdict") return undefined;
+  const name = fresh("port");
+  const key = numberWithin(scope, value("number", 0n, 7n), 2);
+  return fragment("Verdict.redirect", code`const ${name} = this.${map.name}.get(${key});\nif (${name}) return Verdict.redirect(${name});`);
+}
+
 export const mapStatements: readonly (readonly [number, Maker])[] = [
   [6, get],
   [2, getOrInsert],
@@ -213,4 +226,5 @@ export const mapStatements: readonly (readonly [number, Maker])[] = [
   [1.5, scratch],
   [1.5, emit],
   [1.5, optional],
+  [1.5, redirect],
 ];

@@ -39,7 +39,9 @@ function look(scope: Scope): Fragment | undefined {
   const previous = scope.views.filter(view => view.header !== undefined);
   const name = fresh("h");
   const after = previous.length > 0 && random.chance(0.5) ? random.pick(previous) : undefined;
-  const from = after ? [`pkt.after(${after.name}, ${header.name})`] : code`pkt.at(${offset(scope, header.name === "Ethernet" ? 0 : 99)}, ${header.name})`;
+  const from = after
+    ? [`pkt.after(${after.name}, ${header.name})`]
+    : code`pkt.at(${offset(scope, header.name === "Ethernet" ? 0 : 99)}, ${header.name})`;
   const declaration = fragment(after ? "pkt.after" : "pkt.at", [`const ${name} = `, ...from, ";"]);
   const view = { name, layout: header, header, memory: "packet", ties: ["packet"] } as const;
   if (random.chance(0.5)) {
@@ -209,7 +211,10 @@ function copy(scope: Scope): Fragment | undefined {
   const max = random.pick([4, 8, 16]);
   done.writes = true;
   const count = numberWithin(scope, value("number", 0n, BigInt(max)), 1);
-  return fragment("pkt.copy", code`if (!pkt.copy(${offset(scope, 0)}, ${offset(scope, 0)}, ${count}, { max: ${`${max}`} })) ${leave(scope)}`);
+  return fragment(
+    "pkt.copy",
+    code`if (!pkt.copy(${offset(scope, 0)}, ${offset(scope, 0)}, ${count}, { max: ${`${max}`} })) ${leave(scope)}`,
+  );
 }
 
 function offsets(scope: Scope): Fragment | undefined {
