@@ -253,6 +253,25 @@ test("what datapath refuses is shown at the line that asked for it", async () =>
   assert.match(diagnostic.message, "10.0.0.256");
 });
 
+test("the user's line is found below a deep stack", async () => {
+  const source = `${pipelineImport}import { sink } from "deep";\nexport default class Edge extends Pipeline {\n  depth = sink(40);\n}`;
+  const deep = { "node_modules/deep/package.json": '{ "type": "module", "main": "deep.js" }' };
+  const code = "export function sink(n) { if (n === 0) throw new Error('bottom'); return sink(n - 1) + 1; }";
+  const diagnostic = await refusal({ ...deep, "node_modules/deep/deep.js": code, "edge.dp.ts": source });
+  assert.equal([diagnostic.code, diagnostic.span.file, diagnostic.span.line], ["DP1003", "edge.dp.ts", 4]);
+});
+
+test("what a block refuses is shown at the line that made the block", async () => {
+  const diagnostic = await refusal({
+    "edge.dp.ts": `import { Pipeline } from "datapath";
+import { AccessControl } from "datapath/blocks";
+export default class Edge extends Pipeline {
+  acl = new AccessControl({ default: "deny", rules: ["allow tcp dst prot 80"] });
+}`,
+  });
+  assert.equal([diagnostic.code, diagnostic.span.file, diagnostic.span.line], ["DP1003", "edge.dp.ts", 4]);
+});
+
 test("a module that throws", async () => {
   const diagnostic = await refusal({
     "edge.dp.ts": `${pipelineImport}\nthrow new Error("no");\nexport default class Edge extends Pipeline {}`,

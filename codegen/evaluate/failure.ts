@@ -88,19 +88,38 @@ function withoutImporter(message: string): string {
   return message.replace(/ imported from .*$/s, "").replace(/^Cannot/, "cannot");
 }
 
-/** The first frame of the stack that is the user's: source maps are on, so it is in TypeScript already. */
+/**
+ * The first frame of the stack that is the user's: of the package that is compiled, or else of another that is not datapath.
+ * Source maps are on, so frames are in TypeScript already.
+ */
 function placeOf(context: Context, thrown: unknown): Span | undefined {
   const stack = thrown instanceof Error ? (thrown.stack ?? "") : "";
+  let elsewhere: Span | undefined;
   for (const [, url = "", line = "1", column = "1"] of stack.matchAll(
     /(?:\(|at (?:async )?)((?:file:\/\/|\/)[^\s()]*?):(\d+):(\d+)\)?$/gm,
   )) {
     const file = bare(url);
-    const own = new URL(packageUrl).pathname;
-    const inLanguage = ["dsl/", "codegen/", "node_modules/"].some(part => file.startsWith(own + part));
-    if (inLanguage || file.includes("/node_modules/")) continue;
-    return { file: context.root.nameOf(file), line: Number(line), column: Number(column), length: 1 };
+    if (isOwn(file, context.file) || file.includes("/node_modules/")) continue;
+    const span: Span = { file: context.root.nameOf(file), line: Number(line), column: Number(column), length: 1 };
+    if (file.startsWith(`${context.root.path}/`)) return span;
+    elsewhere ??= span;
   }
-  return undefined;
+  return elsewhere;
+}
+
+/** datapath's own language, blocks and compiler, unless it is a block's own pipeline that is compiled. */
+function isOwn(file: string, entry: string): boolean {
+  const own = new URL(packageUrl).pathname;
+  const parts = [
+    "dsl/",
+    "codegen/",
+    "runtime/",
+    "testing/",
+    "node_modules/",
+    "index.ts",
+    ...(entry.startsWith(`${own}blocks/`) ? [] : ["blocks/"]),
+  ];
+  return parts.some(part => file.startsWith(own + part));
 }
 
 function whole(context: Context): Span {

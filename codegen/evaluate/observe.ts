@@ -157,6 +157,13 @@ export async function observe<T>(work: () => Promise<T>): Promise<{ readonly val
     process.env = env;
   });
 
+  // The user's own line may stand far below those of a library that threw.
+  const { stackTraceLimit } = Error;
+  Error.stackTraceLimit = 100;
+  restore.push(() => {
+    Error.stackTraceLimit = stackTraceLimit;
+  });
+
   // What user code prints goes beside the command's own output, which may be JSON; and a build is not the user's to end.
   const { stdout } = process;
   const write = Object.getOwnPropertyDescriptor(stdout, "write");
