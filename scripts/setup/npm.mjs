@@ -7,7 +7,14 @@ export function installNpmPackages() {
   const differing = firstDifference();
   if (differing === undefined) return;
   console.log(`set-up: installing npm packages (${differing})`);
-  run("npm", ["ci", "--no-audit", "--no-fund", "--loglevel=error"]);
+  const quiet = ["--no-audit", "--no-fund", "--loglevel=error"];
+  try {
+    run("npm", ["ci", ...quiet]);
+  } catch {
+    // A registry that lacks other platforms' optional packages makes `npm ci` refuse the lock file; `install` takes what there is.
+    console.log("set-up: npm ci failed; installing without it");
+    run("npm", ["install", "--no-save", ...quiet]);
+  }
 }
 
 /** Why node_modules is not what the lock file says, or undefined where it is. */
