@@ -34,6 +34,8 @@ interface Relation {
 const MOST_STEPS = 400;
 /** Joins of more paths than this keep only the relations that all of them state in the same words. */
 const MANY_PATHS = 12;
+/** How many relations a join hands on: those of the newest values, since a long program has left the others behind. */
+const MOST_RELATIONS = 40;
 
 export class Facts {
   /** set when what is known contradicts itself: no packet comes here */
@@ -383,7 +385,7 @@ function joinRelations(joined: Facts, live: readonly Facts[], phis: ReadonlyMap<
       }
     }
   });
-  for (const [key, shape] of candidates) {
+  for (const [key, shape] of newest(candidates)) {
     let all: Interval | undefined;
     live.forEach((facts, path) => {
       let form = shape;
@@ -398,6 +400,13 @@ function joinRelations(joined: Facts, live: readonly Facts[], phis: ReadonlyMap<
     const plain = shape.terms.reduce<Interval>((sum, term) => add(sum, scale(joined.rangeOfAtom(term.atom), term.factor)), point(0n));
     if (all.min > plain.min || all.max < plain.max) target.relations.set(key, { shape, range: meet(all, plain) ?? all });
   }
+}
+
+/** Dropping a relation is always right: less is known. */
+function newest(candidates: ReadonlyMap<string, Linear>): Iterable<readonly [string, Linear]> {
+  if (candidates.size <= MOST_RELATIONS) return candidates;
+  const age = (shape: Linear): AtomId => shape.terms.at(-1)?.atom ?? 0;
+  return [...candidates].sort(([, a], [, b]) => age(b) - age(a)).slice(0, MOST_RELATIONS);
 }
 
 /** How often a relation's shape goes into a form so that a shared term cancels; 0 where it does not. */

@@ -131,7 +131,7 @@ export class Generator {
     const local = build.local(`m${locals.length}`, place.scalar.width > 48 ? "bigint" : "number");
     return { local, statement: build.load(local, place) };
   }
-  private valueOf(place: Place): bigint {
+  private constantFor(place: Place): bigint {
     return BigInt.asUintN(
       place.scalar.width,
       this.one([0n, 0n, 1n, 5n, 0x45n, 0x0800n, 0xffffn, 0x0a000001n, 0x020000000009n, 0xffffffffffffffffn]),
@@ -148,7 +148,7 @@ export class Generator {
       }
       const place = this.anyPlace();
       const { local, statement } = this.loadOf(locals, place);
-      const value: Expr = { op: "const", domain: local.domain, value: this.valueOf(place) };
+      const value: Expr = { op: "const", domain: local.domain, value: this.constantFor(place) };
       const equal = build.compare(this.pick(6) === 0 ? "==" : "!=", build.get(local), value);
       const condition = this.pick(4) === 0 && made[0] ? build.or(equal, this.expr(made, "boolean", 0)) : equal;
       statements.push(statement, build.when(condition, [build.leave(out)]));
@@ -211,7 +211,7 @@ export class Generator {
       }
       default: {
         const domain = place.scalar.width > 48 ? "bigint" : "number";
-        return [build.store(place, { op: "const", domain, value: this.valueOf(place) })];
+        return [build.store(place, { op: "const", domain, value: this.constantFor(place) })];
       }
     }
   }

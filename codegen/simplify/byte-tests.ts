@@ -106,7 +106,10 @@ function cover(bytes: ReadonlyMap<number, TestedByte>, low: number, high: number
       const next = best[rest < 0 ? offsets.length : rest];
       if (!next) continue;
       const cost = costOf({ start, size }, bytes) + next.cost;
-      if (cost < (best[i]?.cost ?? Number.POSITIVE_INFINITY)) best[i] = { cost, windows: [{ start, size }, ...next.windows] };
+      const known = best[i];
+      // of what costs the same, the fewer branches
+      if (!known || cost < known.cost || (cost === known.cost && next.windows.length + 1 < known.windows.length))
+        best[i] = { cost, windows: [{ start, size }, ...next.windows] };
     }
   }
   return best[0]?.windows ?? [];

@@ -294,12 +294,14 @@ class Run {
         const key = keyFor(from, size);
         let local = held.get(key);
         if (!local) {
-          local = this.freshLocal(nameFor(source.name), size === 8 ? "bigint" : "number");
+          const piece = run[offset - start];
+          const name = piece?.kind === "copy" ? piece.name : source.name;
+          local = this.freshLocal(nameFor(name), size === 8 ? "bigint" : "number");
           held.set(key, local);
           loads.push({
             kind: "load",
             local,
-            place: { memory: source.memory, offset: from, scalar: host(size), name: source.name },
+            place: { memory: source.memory, offset: from, scalar: host(size), name },
             span: by.span,
           });
         }

@@ -79,7 +79,7 @@ class Threader {
       const next: Behind = { ...at, from: at.from + 1, label: undefined };
       switch (statement.kind) {
         case "let": {
-          const value = isPlain(statement.value) ? valueOf(statement.value, known) : undefined;
+          const value = isPlain(statement.value) ? resolved(statement.value, known) : undefined;
           if (!value || assignments.length === MOST_ASSIGNMENTS) return best;
           known.set(statement.local.id, value);
           assignments.push({ ...statement, value: copyExpr(value) });
@@ -90,7 +90,7 @@ class Threader {
           at = this.labels.get(statement.label.id);
           break;
         case "return": {
-          const verdict = valueOf(statement.verdict, known);
+          const verdict = resolved(statement.verdict, known);
           return verdict ? [...assignments, { ...statement, verdict: copyExpr(verdict) }] : best;
         }
         case "if": {
@@ -111,7 +111,7 @@ function isPlain(expr: Expr): boolean {
   return expr.op === "const" || expr.op === "local";
 }
 /** A constant or a local; undefined for what would have to be computed. */
-function valueOf(expr: Expr, known: ReadonlyMap<number, Expr>): Expr | undefined {
+function resolved(expr: Expr, known: ReadonlyMap<number, Expr>): Expr | undefined {
   if (expr.op === "const") return expr;
   return expr.op === "local" ? (known.get(expr.local.id) ?? expr) : undefined;
 }
@@ -137,8 +137,8 @@ function truthOf(expr: Expr, known: ReadonlyMap<number, Expr>): boolean | undefi
       return right === stop ? stop : left === undefined ? undefined : right;
     }
     case "compare": {
-      const left = valueOf(expr.left, known);
-      const right = valueOf(expr.right, known);
+      const left = resolved(expr.left, known);
+      const right = resolved(expr.right, known);
       if (left?.op !== "const" || right?.op !== "const") return undefined;
       switch (expr.operator) {
         case "==":
