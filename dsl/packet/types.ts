@@ -31,7 +31,7 @@ export interface Packet {
   write<T extends number | bigint>(offset: number, schema: IntSchema<T>, value: T): boolean;
   /** `count` bytes (a build-time constant) as a live view. */
   bytes<const N extends number>(offset: number, count: N): FixedArray<u8, N> | undefined;
-  /** Copies `count` bytes, at most `max` (build-time), inside the packet; false where either end is outside. */
+  /** Copies `count` bytes, at most `max` (build-time, up to 511), inside the packet; false where either end is outside. */
   copy(to: number, from: number, count: number, limit: { max: number }): boolean;
   /** Where a view starts. */
   offsetOf(view: object): number;
@@ -42,19 +42,25 @@ export interface Packet {
   /** The outermost tag; assign to push or change, assign undefined to pop. */
   get vlan(): VlanTag | undefined;
   set vlan(tag: { id: number; priority?: number } | undefined);
-  /** Makes room for `bytes` at the very front, zero; false where there is none (128 bytes are sure). Ends every view. */
+  /** Makes room for `bytes` at the very front, zero; false where there is none (128 bytes are sure in all). Ends every view. */
   grow(bytes: number): boolean;
   /** Cuts `bytes` off the very front; false where less than an Ethernet header would stay. Ends every view. */
   shrink(bytes: number): boolean;
   /** Brings the first `bytes` bytes into tc's linear part; false where the packet is shorter. Ends every view. */
   pull(bytes: number): boolean;
-  /** Opens a gap of zero bytes at `offset`, moving what is in front of it. Ends every view. */
+  /** Opens a gap of zero bytes at `offset`, 0 … 256, moving what is in front of it; false where there is no room. Ends every view. */
   insert(offset: number, bytes: number, encap?: Encap): boolean;
-  /** Closes a gap at `offset`, moving what is in front of it. Ends every view. */
+  /**
+   * Closes a gap at `offset`, 0 … 256, moving what is in front of it; false where less than an Ethernet header would
+   * stay, and on tc for what is not IP. Ends every view.
+   */
   remove(offset: number, bytes: number): boolean;
   /** Cuts the tail, so that `length` bytes stay. Ends every view. */
   trim(length: number): boolean;
-  /** Internet checksum (RFC 1071) of `length` bytes, at most `max` (build-time), beginning with `initial`. */
+  /**
+   * Internet checksum (RFC 1071) of `length` bytes, at most `max` (build-time, up to 2032), beginning with the sum
+   * `initial`. A run that is longer, or not all there, aborts the packet.
+   */
   checksum(offset: number, length: number, options: { max: number; initial?: number }): u16;
   /** The flow hash that the device or the kernel made, 0 in Node. */
   readonly hash: u32;

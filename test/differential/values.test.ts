@@ -107,6 +107,7 @@ class Fields extends Pipeline {
     const seen = entry.shared64.load();
     entry.shared64.compareExchange(seen, u64(seen + BigInt(pkt.length)));
     this.work.small = entry.small;
+    this.work.pair.a = entry.small;
     this.work.pair.b = 9;
     return this.work.pair.sum > 9 ? this.options(pkt) : Verdict.Reflect;
   }
