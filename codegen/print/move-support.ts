@@ -39,21 +39,8 @@ function contextParts(on: "xdp" | "skb"): Part[] {
   const type = on === "xdp" ? "struct xdp_md" : "struct __sk_buff";
   const load = on === "xdp" ? "bpf_xdp_load_bytes" : "bpf_skb_load_bytes";
   const store = on === "xdp" ? "bpf_xdp_store_bytes(ctx, to, from, size)" : "bpf_skb_store_bytes(ctx, to, from, size, 0)";
-  const tagTest = on === "xdp" ? "" : "!ctx->vlan_present && ";
-  const length = on === "xdp" ? "(__u32)(packet_at(ctx->data_end) - packet_at(ctx->data))" : "ctx->len";
+    const length = on === "xdp" ? "(__u32)(packet_at(ctx->data_end) - packet_at(ctx->data))" : "ctx->len";
   return [
-    {
-      names: [`${on}_tag`],
-      needs: [],
-      text: `/* 4 where a tag is in the frame, else 0 */
-static __always_inline __u32 ${on}_tag(${type} *ctx)
-{
-	__u8 *front = packet_at(ctx->data), *end = packet_at(ctx->data_end);
-
-	return ${tagTest}front + 18 <= end && is_tag(GET16(front + 12)) ? 4 : 0;
-}
-`,
-    },
     {
       names: [`${on}_store`],
       needs: [],
@@ -143,10 +130,10 @@ static __always_inline bool ${on}_gather(${type} *ctx, struct move_buffer *room,
     },
     {
       names: [`${on}_copy`],
-      needs: ["move_buffer", `${on}_tag`, `${on}_gather`, `${on}_scatter`],
-      text: `static __always_inline bool ${on}_copy(${type} *ctx, __u32 to, __u32 from, __u32 count, __u32 max)
+      needs: ["move_buffer", `${on}_gather`, `${on}_scatter`],
+      text: `static __always_inline bool ${on}_copy(${type} *ctx, __u32 to, __u32 from, __u32 count, __u32 max, __u32 tag)
 {
-	__u32 tag = ${on}_tag(ctx), length = ${length} - tag;
+	__u32 length = ${length} - tag;
 	struct move_buffer *room;
 
 	if (count > max || count > 511 || to > length || from > length || count > length - to || count > length - from) return 0;
@@ -182,13 +169,12 @@ static __always_inline __u64 ${on}_sum_part(${type} *ctx, __u32 offset, __u32 si
     },
     {
       names: [`${on}_sum`],
-      needs: [`${on}_sum_part`, `${on}_tag`],
+      needs: [`${on}_sum_part`],
       text: `/* The internet checksum (RFC 1071) of bytes that are all there; in parts, since a helper takes 512 bytes at once. */
-static __always_inline __u32 ${on}_sum(${type} *ctx, __u32 offset, __u32 length, __u32 max, __u32 initial)
+static __always_inline __u32 ${on}_sum(${type} *ctx, __u32 offset, __u32 length, __u32 max, __u32 initial, __u32 tag)
 {
 	__u64 sum = __builtin_bswap16((initial & 0xffff) + (initial >> 16) + (((initial & 0xffff) + (initial >> 16)) >> 16));
 
-	__u32 tag = ${on}_tag(ctx);
 
 	if (length > max) length = max;
 #define SUM_PART(n) if (max > (n) * 508 && length > (n) * 508) sum = ${on}_sum_part(ctx, offset + (n) * 508, length - (n) * 508 > 508 ? 508 : length - (n) * 508, tag, sum)
@@ -207,11 +193,11 @@ static __always_inline __u32 ${on}_sum(${type} *ctx, __u32 offset, __u32 length,
     },
     {
       names: [`${on}_capture`],
-      needs: [`${on}_tag`],
+      needs: [],
       text: `/* The packet's first bytes behind an event, no tag among them: how many, then as many. */
-static __always_inline void ${on}_capture(${type} *ctx, void *record, __u32 wanted, __u32 room)
+static __always_inline void ${on}_capture(${type} *ctx, void *record, __u32 wanted, __u32 room, __u32 tag)
 {
-	__u32 tag = ${on}_tag(ctx), length = ${length} - tag, size = length < wanted ? length : wanted, last;
+	__u32 length = ${length} - tag, size = length < wanted ? length : wanted, last;
 
 	__builtin_memset(record, 0, 4);
 	if (wanted == 0) return;
@@ -312,10 +298,10 @@ static __always_inline void clear_gap(__u8 *at, __u32 size)
   },
   {
     names: ["xdp_insert"],
-    needs: ["xdp_tag", "xdp_carry", "xdp_zero", "xdp_tag_back", "shift_14", "shift_18", "shift_34", "shift_38", "clear_gap"],
-    text: `static __always_inline bool xdp_insert(struct xdp_md *ctx, __u32 offset, __u32 bytes)
+    needs: ["xdp_carry", "xdp_zero", "xdp_tag_back", "shift_14", "shift_18", "shift_34", "shift_38", "clear_gap"],
+    text: `static __always_inline bool xdp_insert(struct xdp_md *ctx, __u32 offset, __u32 bytes, __u32 tag)
 {
-	__u32 length = packet_at(ctx->data_end) - packet_at(ctx->data), tag = xdp_tag(ctx), size = offset < 12 ? offset : offset + tag;
+	__u32 length = packet_at(ctx->data_end) - packet_at(ctx->data), size = offset < 12 ? offset : offset + tag;
 
 	if (offset > 256 || bytes > 216 || size > length) return 0;
 	if (bpf_xdp_adjust_head(ctx, -(int)bytes)) return 0;
@@ -342,10 +328,10 @@ static __always_inline void clear_gap(__u8 *at, __u32 size)
   },
   {
     names: ["xdp_remove"],
-    needs: ["xdp_tag", "xdp_carry", "xdp_tag_away", "shift_14", "shift_18", "shift_34", "shift_38"],
-    text: `static __always_inline bool xdp_remove(struct xdp_md *ctx, __u32 offset, __u32 bytes)
+    needs: ["xdp_carry", "xdp_tag_away", "shift_14", "shift_18", "shift_34", "shift_38"],
+    text: `static __always_inline bool xdp_remove(struct xdp_md *ctx, __u32 offset, __u32 bytes, __u32 tag)
 {
-	__u32 length = packet_at(ctx->data_end) - packet_at(ctx->data), tag = xdp_tag(ctx), size = offset < 12 ? offset : offset + tag;
+	__u32 length = packet_at(ctx->data_end) - packet_at(ctx->data), size = offset < 12 ? offset : offset + tag;
 
 	if (offset > 256 || (offset < 14 && bytes > 256) || bytes > length || size > length - bytes || length - bytes < 14 + tag) return 0;
 	if (offset < 12 && tag && !xdp_tag_away(ctx, bytes)) return 0;
@@ -369,19 +355,19 @@ static __always_inline void clear_gap(__u8 *at, __u32 size)
   {
     names: ["xdp_grow"],
     needs: ["xdp_insert"],
-    text: "static __always_inline bool xdp_grow(struct xdp_md *ctx, __u32 bytes) { return xdp_insert(ctx, 0, bytes); }\n",
+    text: "static __always_inline bool xdp_grow(struct xdp_md *ctx, __u32 bytes, __u32 tag) { return xdp_insert(ctx, 0, bytes, tag); }\n",
   },
   {
     names: ["xdp_shrink"],
     needs: ["xdp_remove"],
-    text: "static __always_inline bool xdp_shrink(struct xdp_md *ctx, __u32 bytes) { return xdp_remove(ctx, 0, bytes); }\n",
+    text: "static __always_inline bool xdp_shrink(struct xdp_md *ctx, __u32 bytes, __u32 tag) { return xdp_remove(ctx, 0, bytes, tag); }\n",
   },
   {
     names: ["xdp_trim"],
-    needs: ["xdp_tag"],
-    text: `static __always_inline bool xdp_trim(struct xdp_md *ctx, __u32 length)
+    needs: [],
+    text: `static __always_inline bool xdp_trim(struct xdp_md *ctx, __u32 length, __u32 tag)
 {
-	__u32 now = packet_at(ctx->data_end) - packet_at(ctx->data), tag = xdp_tag(ctx);
+	__u32 now = packet_at(ctx->data_end) - packet_at(ctx->data);
 
 	if (length < 14 || length + tag > now) return 0;
 	return bpf_xdp_adjust_tail(ctx, (int)(length + tag) - (int)now) == 0;
@@ -390,12 +376,12 @@ static __always_inline void clear_gap(__u8 *at, __u32 size)
   },
   {
     names: ["xdp_set_tag"],
-    needs: ["xdp_tag", "shift_12"],
-    text: `static __always_inline bool xdp_set_tag(struct xdp_md *ctx, __u16 tci)
+    needs: ["shift_12"],
+    text: `static __always_inline bool xdp_set_tag(struct xdp_md *ctx, __u16 tci, __u32 tag)
 {
 	__u8 *front, *end;
 
-	if (!xdp_tag(ctx)) {
+	if (!tag) {
 		if (bpf_xdp_adjust_head(ctx, -4)) return 0;
 		front = packet_at(ctx->data);
 		end = packet_at(ctx->data_end);
@@ -412,13 +398,25 @@ static __always_inline void clear_gap(__u8 *at, __u32 size)
 `,
   },
   {
-    names: ["xdp_pop_tag"],
-    needs: ["xdp_tag", "shift_12"],
-    text: `static __always_inline bool xdp_pop_tag(struct xdp_md *ctx)
+    names: ["xdp_tag"],
+    needs: [],
+    text: `/* 4 where a tag is in the frame, else 0 */
+static __always_inline __u32 xdp_tag(struct xdp_md *ctx)
 {
 	__u8 *front = packet_at(ctx->data), *end = packet_at(ctx->data_end);
 
-	if (!xdp_tag(ctx)) return 1;
+	return front + 18 <= end && is_tag(GET16(front + 12)) ? 4 : 0;
+}
+`,
+  },
+  {
+    names: ["xdp_pop_tag"],
+    needs: ["shift_12"],
+    text: `static __always_inline bool xdp_pop_tag(struct xdp_md *ctx, __u32 tag)
+{
+	__u8 *front = packet_at(ctx->data), *end = packet_at(ctx->data_end);
+
+	if (!tag) return 1;
 	if (front + 18 > end) return 0;
 	shift_12(front + 4, front);
 	return bpf_xdp_adjust_head(ctx, 4) == 0;
@@ -427,13 +425,15 @@ static __always_inline void clear_gap(__u8 *at, __u32 size)
   },
   {
     names: ["skb_tag_aside"],
-    needs: ["skb_tag"],
-    text: `/* Takes a tag that is in the frame into the packet's metadata, where helpers that look at the protocol want it. */
+    needs: [],
+    text: `/*
+ * Takes a tag that is in the frame into the packet's metadata, where a driver would have put it, and where helpers that
+ * look at the protocol want it.
+ */
 static __always_inline bool skb_tag_aside(struct __sk_buff *ctx)
 {
 	__u16 tag[2] = { 0, 0 };
 
-	if (!skb_tag(ctx)) return 1;
 	if (bpf_skb_load_bytes(ctx, 12, tag, 4) || bpf_skb_vlan_pop(ctx)) return 0;
 	return bpf_skb_vlan_push(ctx, tag[0], __builtin_bswap16(tag[1])) == 0;
 }
@@ -441,13 +441,12 @@ static __always_inline bool skb_tag_aside(struct __sk_buff *ctx)
   },
   {
     names: ["skb_insert"],
-    needs: ["skb_tag", "skb_tag_aside", "skb_carry", "skb_zero"],
+    needs: ["skb_carry", "skb_zero"],
     text: `/* adjust_room keeps GSO and checksum offload right, and knows IP alone; change_head grows anything. */
 static __always_inline bool skb_insert(struct __sk_buff *ctx, __u32 offset, __u32 bytes, __u64 flags)
 {
-	if (offset > 256 || bytes > 256 || offset + skb_tag(ctx) > ctx->len) return 0;
+	if (offset > 256 || bytes > 256 || offset > ctx->len) return 0;
 	if (bytes == 0) return 1;
-	if (!skb_tag_aside(ctx)) return 0;
 	if (flags && offset == 14 && bpf_skb_adjust_room(ctx, (int)bytes, BPF_ADJ_ROOM_MAC, flags) == 0) return 1;
 	if (bpf_skb_change_head(ctx, bytes, 0)) return 0;
 	if (!skb_carry(ctx, 0, bytes, offset)) return 0;
@@ -457,15 +456,14 @@ static __always_inline bool skb_insert(struct __sk_buff *ctx, __u32 offset, __u3
   },
   {
     names: ["skb_remove"],
-    needs: ["skb_tag", "skb_tag_aside", "skb_carry"],
+    needs: ["skb_carry"],
     text: `/* adjust_room takes bytes behind the Ethernet header: what stays in front of the gap is carried there first. */
 static __always_inline bool skb_remove(struct __sk_buff *ctx, __u32 offset, __u32 bytes)
 {
-	__u32 length = ctx->len - skb_tag(ctx);
+	__u32 length = ctx->len;
 
 	if (offset > 256 || (offset < 14 && bytes > 256) || bytes > length || offset > length - bytes) return 0;
 	if (bytes == 0) return 1;
-	if (!skb_tag_aside(ctx)) return 0;
 	if (ctx->protocol != __builtin_bswap16(0x0800) && ctx->protocol != __builtin_bswap16(0x86dd)) return 0;
 	if (bytes > 4095 || ctx->len < 14 + bytes + (ctx->protocol == __builtin_bswap16(0x0800) ? 20 : 40)) return 0;
 	if (offset > 14 && !skb_carry(ctx, 14 + bytes, 14, offset - 14)) return 0;
@@ -486,11 +484,9 @@ static __always_inline bool skb_remove(struct __sk_buff *ctx, __u32 offset, __u3
   },
   {
     names: ["skb_trim"],
-    needs: ["skb_tag"],
-    text: `static __always_inline bool skb_trim(struct __sk_buff *ctx, __u32 length)
+    needs: [],
+    text: `static __always_inline bool skb_trim(struct __sk_buff *ctx, __u32 length, __u32 tag)
 {
-	__u32 tag = skb_tag(ctx);
-
 	if (length < 14 || length + tag > ctx->len) return 0;
 	return length + tag == ctx->len || bpf_skb_change_tail(ctx, length + tag, 0) == 0;
 }
@@ -498,11 +494,9 @@ static __always_inline bool skb_remove(struct __sk_buff *ctx, __u32 offset, __u3
   },
   {
     names: ["skb_pull"],
-    needs: ["skb_tag"],
-    text: `static __always_inline bool skb_pull(struct __sk_buff *ctx, __u32 bytes)
+    needs: [],
+    text: `static __always_inline bool skb_pull(struct __sk_buff *ctx, __u32 bytes, __u32 tag)
 {
-	__u32 tag = skb_tag(ctx);
-
 	if (bytes + tag > ctx->len || bytes > 0xffff) return 0;
 	return bytes == 0 || bpf_skb_pull_data(ctx, bytes + tag) == 0;
 }
@@ -510,16 +504,11 @@ static __always_inline bool skb_remove(struct __sk_buff *ctx, __u32 offset, __u3
   },
   {
     names: ["skb_set_tag"],
-    needs: ["skb_tag"],
+    needs: [],
     text: `static __always_inline bool skb_set_tag(struct __sk_buff *ctx, __u16 tci)
 {
 	__u16 proto = __builtin_bswap16(0x8100);
 
-	if (skb_tag(ctx)) {
-		__u16 stored = __builtin_bswap16(tci);
-
-		return bpf_skb_store_bytes(ctx, 14, &stored, 2, 0) == 0;
-	}
 	if (ctx->vlan_present) {
 		proto = ctx->vlan_proto;
 		if (bpf_skb_vlan_pop(ctx)) return 0;
@@ -530,10 +519,10 @@ static __always_inline bool skb_remove(struct __sk_buff *ctx, __u32 offset, __u3
   },
   {
     names: ["skb_pop_tag"],
-    needs: ["skb_tag"],
+    needs: [],
     text: `static __always_inline bool skb_pop_tag(struct __sk_buff *ctx)
 {
-	return (!ctx->vlan_present && !skb_tag(ctx)) || bpf_skb_vlan_pop(ctx) == 0;
+	return !ctx->vlan_present || bpf_skb_vlan_pop(ctx) == 0;
 }
 `,
   },

@@ -15,34 +15,38 @@ export function printMove(printer: StatementPrinter, statement: Extract<Statemen
   const { move, span } = statement;
   const on = printer.onTc ? "skb" : "xdp";
   const ok = printer.local(statement.ok);
+  // On tc a program that moves bytes has its tag beside the frame.
+  const tag = printer.onTc ? "" : ", tag";
   const text = (expr: Expr): string => printer.expr(expr);
   switch (move.kind) {
     case "insert":
       if (printer.onTc) printer.put(`${ok} = skb_insert(ctx, ${text(move.offset)}, ${text(move.bytes)}, ${roomFlags[move.encap]});`, span);
-      else printer.put(`${ok} = xdp_insert(ctx, ${text(move.offset)}, ${text(move.bytes)});`, span);
+      else printer.put(`${ok} = xdp_insert(ctx, ${text(move.offset)}, ${text(move.bytes)}, tag);`, span);
       break;
     case "remove":
-      printer.put(`${ok} = ${on}_remove(ctx, ${text(move.offset)}, ${text(move.bytes)});`, span);
+      printer.put(`${ok} = ${on}_remove(ctx, ${text(move.offset)}, ${text(move.bytes)}${tag});`, span);
       break;
     case "grow":
-      printer.put(`${ok} = ${on}_grow(ctx, ${text(move.bytes)});`, span);
+      printer.put(`${ok} = ${on}_grow(ctx, ${text(move.bytes)}${tag});`, span);
       break;
     case "shrink":
-      printer.put(`${ok} = ${on}_shrink(ctx, ${text(move.bytes)});`, span);
+      printer.put(`${ok} = ${on}_shrink(ctx, ${text(move.bytes)}${tag});`, span);
       break;
     case "trim":
-      printer.put(`${ok} = ${on}_trim(ctx, ${text(move.length)});`, span);
+      printer.put(`${ok} = ${on}_trim(ctx, ${text(move.length)}, tag);`, span);
       break;
     case "pull":
-      printer.put(printer.onTc ? `${ok} = skb_pull(ctx, ${text(move.bytes)});` : `${ok} = front + ${text(move.bytes)} <= data_end;`, span);
+      printer.put(printer.onTc ? `${ok} = skb_pull(ctx, ${text(move.bytes)}, tag);` : `${ok} = frame + ${text(move.bytes)} <= data_end;`, span);
       break;
     case "vlanSet": {
       const priority = move.priority ? text(move.priority) : "0";
-      printer.put(`${ok} = ${on}_set_tag(ctx, (__u16)(${text(move.id)} | ${priority} << 13));`, span);
+      printer.put(`${ok} = ${on}_set_tag(ctx, (__u16)(${text(move.id)} | ${priority} << 13)${tag});`, span);
+      if (!printer.onTc) printer.put(`if (${ok}) tag = 4;`, span);
       break;
     }
     case "vlanPop":
-      printer.put(`${ok} = ${on}_pop_tag(ctx);`, span);
+      printer.put(`${ok} = ${on}_pop_tag(ctx${tag});`, span);
+      if (!printer.onTc) printer.put(`if (${ok}) tag = xdp_tag(ctx);`, span);
       break;
   }
   printer.reload(span);

@@ -58,10 +58,11 @@ function memberPath(shape: StructShape, offset: number, bytes: number): string |
   }
 }
 
-/** The address with its run-time element; `index` is the checked index's text. */
+/** The address with its run-time element; `index` is the checked index's text, in a packet the element's address. */
 function elementAddress(place: Place, names: PlaceNames, index: string | undefined): string {
   const base = addressOf(place, names);
   if (!place.index || index === undefined) return base;
+  if (place.memory.kind === "packet") return index;
   return place.index.stride === 1 ? `${base} + ${index}` : `${base} + ${index} * ${place.index.stride}`;
 }
 

@@ -89,9 +89,10 @@ function wrapFunction(program: Program, printer: StatementPrinter, registry: Reg
     lines.push({ text, span });
   };
   const text = printer.lines.map(line => line.text).join("\n");
-  const needsFrame = /\b(frame|FIND_FRAME)\b/.test(text) || uses.tag || /packet_|_insert|_remove/.test(text);
+  const needsFrame = /\b(frame|FIND_FRAME)\b/.test(text) || uses.tag || /\b(xdp|skb)_\w+\(ctx/.test(text);
   const needsPacket = needsFrame || /\b(front|data_end)\b/.test(text);
   const context = onTc ? "struct __sk_buff" : "struct xdp_md";
+  const aside = onTc && movesBytes(text);
   put(`SEC("${onTc ? "tc" : "xdp"}")`);
   put(`int ${program.name}(${context} *ctx)`);
   put("{");
@@ -100,6 +101,7 @@ function wrapFunction(program: Program, printer: StatementPrinter, registry: Reg
     put("\t__u8 *data_end = packet_at(ctx->data_end);");
     put("\t__u8 *frame = front;");
   }
+  if (needsFrame) put("\t__u32 tag = 0;");
   if (uses.tag) {
     put("\tbool tagged = 0;");
     put("\t__u32 tci = 0;");
@@ -129,7 +131,10 @@ function wrapFunction(program: Program, printer: StatementPrinter, registry: Reg
       put("\t}");
     }
     put("\tif (front + 14 > data_end) goto aborted;");
-    if (needsFrame) put("\tFIND_FRAME;");
+    if (needsFrame) {
+      for (const line of findTag(onTc, aside)) put(`\t${line}`);
+      put("\tFIND_FRAME;");
+    }
   }
   lines.push(...printer.lines);
   const tail = (line: string): void => {
@@ -161,7 +166,7 @@ function wrapFunction(program: Program, printer: StatementPrinter, registry: Reg
     tail(`\treturn ${uses.dropped ? "action" : onTc ? "TC_ACT_SHOT" : "XDP_ABORTED"};`);
   }
   tail("}");
-  const define = findFrame(onTc, uses.tag);
+  const define = findFrame(onTc, uses.tag, aside);
   return needsFrame ? [...define.map(line => ({ text: line, span: undefined })), ...lines, { text: "#undef FIND_FRAME", span: undefined }] : lines;
 }
 
@@ -175,13 +180,33 @@ function reachOf(printer: StatementPrinter): number {
   return printer.pointers.size > 0 && /frame \+ atOffset/.test(printer.lines.map(l => l.text).join("\n")) ? 256 : reach + 4;
 }
 
+/** What of tc changes where a packet's bytes begin: such a program wants the tag beside the frame. */
+function movesBytes(text: string): boolean {
+  return /\bskb_(insert|remove|grow|shrink|set_tag|pop_tag)\(/.test(text);
+}
+
+/** Looks for a tag in the frame, once: from then on the program knows where it is. */
+function findTag(onTc: boolean, aside: boolean): string[] {
+  const test = `${onTc ? "!ctx->vlan_present && " : ""}is_tag(GET16(front + 12)) && front + 18 <= data_end`;
+  if (!aside) return [`if (${test}) tag = 4;`];
+  return [
+    `if (${test}) {`,
+    "\tif (!skb_tag_aside(ctx)) goto aborted;",
+    "\tfront = packet_at(ctx->data);",
+    "\tdata_end = packet_at(ctx->data_end);",
+    "\tif (front + 14 > data_end) goto aborted;",
+    "}",
+  ];
+}
+
 /** The frame behind a tag that is in it; a tag that the hardware took off is in the context. */
-function findFrame(onTc: boolean, needsTag: boolean): string[] {
-  const tagged = needsTag ? "tagged = 1; tci = be16(front + 14); " : "";
-  const reset = needsTag ? "tagged = 0; tci = 0; " : "";
-  const inFrame = `if (${onTc ? "!ctx->vlan_present && " : ""}is_tag(GET16(front + 12)) && front + 18 <= data_end) { frame = front + 4; ${tagged}}`;
-  const aside = onTc && needsTag ? "if (ctx->vlan_present) { tagged = 1; tci = ctx->vlan_tci; } " : "";
-  return [`#define FIND_FRAME do { frame = front; ${reset}${inFrame} ${aside}} while (0)`];
+function findFrame(onTc: boolean, needsTag: boolean, aside: boolean): string[] {
+  const parts = [aside ? "frame = front;" : "frame = front + tag;"];
+  if (needsTag && !aside) {
+    parts.push("tagged = 0; tci = 0; if (tag && front + 18 <= data_end) { tagged = 1; tci = be16(front + 14); }");
+    if (onTc) parts.push("if (ctx->vlan_present) { tagged = 1; tci = ctx->vlan_tci; }");
+  } else if (needsTag) parts.push("tagged = ctx->vlan_present; tci = tagged ? ctx->vlan_tci : 0;");
+  return [`#define FIND_FRAME do { ${parts.join(" ")} } while (0)`];
 }
 
 /** A test build says which verdict it came to, and which tag the packet's metadata holds: a test run shows neither. */

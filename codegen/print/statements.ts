@@ -230,7 +230,7 @@ export class StatementPrinter implements PlaceNames {
         this.put(`${this.local(statement.local)} = device_at(&${statement.map.symbol}, ${this.expr(statement.key)});`, span);
         return;
       case "packetCopy":
-        this.put(`${this.local(statement.ok)} = ${this.onTc ? "skb" : "xdp"}_copy(ctx, ${this.expr(statement.to)}, ${this.expr(statement.from)}, ${this.expr(statement.count)}, ${statement.max});`, span);
+        this.put(`${this.local(statement.ok)} = ${this.onTc ? "skb" : "xdp"}_copy(ctx, ${this.expr(statement.to)}, ${this.expr(statement.from)}, ${this.expr(statement.count)}, ${statement.max}, tag);`, span);
         this.reload(span);
         return;
       case "packetSum": {
@@ -238,7 +238,7 @@ export class StatementPrinter implements PlaceNames {
         const all = this.#length();
         this.uses.aborted = true;
         this.put(`if (${length} > ${statement.max} || ${offset} > ${all} || ${length} > ${all} - ${offset}) goto aborted;`, span);
-        this.put(`${this.local(statement.local)} = ${this.onTc ? "skb" : "xdp"}_sum(ctx, ${offset}, ${length}, ${statement.max}, ${this.expr(statement.initial)});`, span);
+        this.put(`${this.local(statement.local)} = ${this.onTc ? "skb" : "xdp"}_sum(ctx, ${offset}, ${length}, ${statement.max}, ${this.expr(statement.initial)}, tag);`, span);
         return;
       }
       case "checksumReplace":
@@ -315,16 +315,22 @@ export class StatementPrinter implements PlaceNames {
     this.put(`barrier_var(anyValue); ${name} ^= anyValue; barrier_var(${name}); ${name} ^= anyValue; barrier_var(${name}); ${name} &= 0x${mask.toString(16)}; }`, span);
   }
 
-  /** The text of a checked run-time index; guarded ones end the program where they are outside. */
+  /** The text of a checked run-time index, in a packet the element's address; ends the program where it is outside. */
   #index(place: Place, span: Span): string | undefined {
     if (!place.index) return undefined;
-    const { value, length } = place.index;
+    const { value, length, stride } = place.index;
     const name = this.#unique("index");
     this.put(`__u32 ${name} = ${this.expr(value)};`, span);
     this.put(`barrier_var(${name});`, span);
     this.uses.aborted = true;
     this.put(`if (${name} >= ${length}) goto aborted;`, span);
-    return name;
+    if (place.memory.kind !== "packet") return name;
+    // A packet pointer that a run-time number was added to is proved anew: the verifier forgets what the other reached.
+    const element = this.#unique("element");
+    this.put(`__u8 *${element} = ${addressOf(place, this)} + ${stride === 1 ? name : `${name} * ${stride}`};`, span);
+    this.put(`barrier_var(${element});`, span);
+    this.put(`if (${element} + ${place.scalar.bytes} > data_end) goto aborted;`, span);
+    return element;
   }
   #address(place: Place, span: Span): string {
     const index = this.#index(place, span);
@@ -358,7 +364,9 @@ export class StatementPrinter implements PlaceNames {
 
   #variable(variable: VariableDecl): string {
     const section = variable.what === "param" ? "params" : variable.what === "setting" ? "settings" : "target";
-    const value = `${section}.${variable.symbol}`;
+    const field = `${section}.${variable.symbol}`;
+    // 128 bits are stored as two words, the low one first.
+    const value = variable.bits === 128 ? `((__u128)${field}[1] << 64 | ${field}[0])` : field;
     if (variable.what !== "setting") return value;
     const { min, max } = variable.range;
     const width = variable.bits === 48 ? 64 : variable.bits;
@@ -449,7 +457,7 @@ export class StatementPrinter implements PlaceNames {
     this.put(`if (${name}) {`, span);
     this.nested(() => {
       this.put(`__builtin_memcpy(${name}, &${this.bufferName(value)}, ${size});`, span);
-      if (map.spec.capture > 0) this.put(`${this.onTc ? "skb" : "xdp"}_capture(ctx, ${name} + ${size}, ${capture}, ${map.spec.capture});`, span);
+      if (map.spec.capture > 0) this.put(`${this.onTc ? "skb" : "xdp"}_capture(ctx, ${name} + ${size}, ${capture}, ${map.spec.capture}, tag);`, span);
       this.put(`bpf_ringbuf_submit(${name}, 0);`, span);
     });
     this.put("}", span);
