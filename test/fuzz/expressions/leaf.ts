@@ -58,7 +58,8 @@ export function leaves(scope: Scope, kind: Kind): readonly (() => Expression)[] 
       add("priority", "pkt.priority", whole(32));
     }
   }
-  for (const clock of ["now", "nowCoarse", "ticks"]) add(clock, `${clock}()`, value("bigint", 0n, topOf(63)));
+  for (const clock of ["now", "nowCoarse"]) add(clock, `${clock}()`, value("bigint", 0n, topOf(63)));
+  add("ticks", "ticks()", whole(64));
   add("random", "random()", whole(32));
   return found;
 }

@@ -92,7 +92,7 @@ function walk(scope: Scope): Fragment | undefined {
   const { random, fresh, hasPacket } = scope.method;
   if (!hasPacket || scope.loop === "for" || scope.depth >= deepest) return undefined;
   const [at, i, kind] = [fresh("at"), fresh("i"), fresh("kind")];
-  const start = random.between(0, 60);
+  const start = random.between(12, 60); // run-time offsets lie behind the place of a tag
   const rounds = random.between(2, 6);
   const step = random.pick(["1", `1 + (${kind} & 7)`, kind, `2 + ${kind} % 5`]);
   const inner = loopScope(scope);
