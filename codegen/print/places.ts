@@ -94,7 +94,9 @@ export function writePlace(place: Place, value: string, names: PlaceNames, index
   const { scalar } = place;
   const address = elementAddress(place, names, index);
   // A trie's key holds its address at 4: the stack is written at natural alignment alone.
-  if (place.memory.kind === "buffer" && scalar.bytes >= 8 && place.offset % 8 !== 0) return `put_be${scalar.bytes * 8}_words(${address}, ${value});`;
+  if (place.memory.kind === "buffer" && scalar.bytes >= 8 && place.offset % 8 !== 0) {
+    return `put_${scalar.order === "network" ? "be" : "le"}${scalar.bytes * 8}_words(${address}, ${value});`;
+  }
   if (scalar.width === scalar.bytes * 8) return writeWhole(scalar.bytes, scalar.order, address, value);
   const mask = ((1n << BigInt(scalar.width)) - 1n) << BigInt(scalar.shift);
   const keep = ((1n << BigInt(scalar.bytes * 8)) - 1n) ^ mask;
