@@ -17,7 +17,7 @@ export interface ExplainedProgram {
   /** the C function */
   readonly program: string;
   readonly instructions: number;
-  /** in the order of files and lines */
+  /** the user's own files first, packages behind them, each in the order of its lines */
   readonly lines: readonly ExplainedLine[];
 }
 
@@ -72,8 +72,8 @@ class Lines {
   }
 
   sorted(): ExplainedLine[] {
-    const files = [...new Set([...this.#lines.values()].map(line => line.file))];
-    return [...this.#lines.values()].sort((a, b) => files.indexOf(a.file) - files.indexOf(b.file) || a.line - b.line);
+    const rank = (file: string): number => (file === ownC ? 2 : file.startsWith("node_modules/") ? 1 : 0);
+    return [...this.#lines.values()].sort((a, b) => rank(a.file) - rank(b.file) || a.file.localeCompare(b.file) || a.line - b.line);
   }
 }
 
