@@ -48,6 +48,7 @@ export function settle(diagnostics: readonly Diagnostic[]): readonly Diagnostic[
 function isConsequence(of: Diagnostic, other: Diagnostic): boolean {
   if (of.code.startsWith("DP12")) return /^(DP11|TS)/.test(other.code) && overlap(of.span, other.span);
   if (of.code === "DP3003") return other.code === "DP3002" && overlap(of.span, other.span);
+  if (of.code === "DP3103") return /^DP300[123]$/.test(other.code) && overlap(of.span, other.span);
   return false;
 }
 

@@ -161,7 +161,7 @@ export const meaningCodes = {
     hint: "write `for (let i = 0; i < N; i++)` with a build-time N, and `break` inside",
     example: bodies(
       "let zeros = 0;\nfor (let i = 0; i < pkt.length; i++) if (pkt.read(i, u8) === 0) zeros += 1;\nif (zeros > 14) return Verdict.drop('zeros');",
-      "let zeros = 0;\nfor (let i = 0; i < 16; i++) {\n  if (i >= pkt.length) break;\n  if (pkt.read(i, u8) === 0) zeros += 1;\n}\nif (zeros > 14) return Verdict.drop('zeros');",
+      "let zeros = 0;\nfor (let i = 0; i < 64; i++) {\n  if (i >= pkt.length) break;\n  if (pkt.read(i, u8) === 0) zeros += 1;\n}\nif (zeros > 14) return Verdict.drop('zeros');",
       { use: "u8" },
     ),
   },

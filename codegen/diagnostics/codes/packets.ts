@@ -11,7 +11,7 @@ export const packetCodes = {
     hint: "test that it is not negative first",
     example: bodies(
       `${ip}if (pkt.read(ip.totalLength - 20, u8) === 0) return Verdict.drop('zero');`,
-      `${ip}if (ip.totalLength >= 20 && pkt.read(ip.totalLength - 20, u8) === 0) return Verdict.drop('zero');`,
+      `${ip}if (ip.totalLength >= 34 && pkt.read(ip.totalLength - 20, u8) === 0) return Verdict.drop('zero');`,
       { headers, use: "u8" },
     ),
   },
@@ -21,7 +21,7 @@ export const packetCodes = {
     hint: "test the offset against a limit first",
     example: bodies(
       `${ip}if (pkt.read(ip.src, u8) === 0) return Verdict.drop('zero');`,
-      `${ip}if (ip.src < 1500 && pkt.read(ip.src, u8) === 0) return Verdict.drop('zero');`,
+      `${ip}if (ip.src >= 14 && ip.src < 1500 && pkt.read(ip.src, u8) === 0) return Verdict.drop('zero');`,
       { headers, use: "u8" },
     ),
   },
@@ -31,7 +31,7 @@ export const packetCodes = {
     hint: "test the offset against a limit first",
     example: bodies(
       `${ip}if (pkt.read(ip.totalLength, u32) === 0) return Verdict.drop('zero');`,
-      `${ip}if (ip.totalLength < 9000 && pkt.read(ip.totalLength, u32) === 0) return Verdict.drop('zero');`,
+      `${ip}if (ip.totalLength >= 14 && ip.totalLength < 9000 && pkt.read(ip.totalLength, u32) === 0) return Verdict.drop('zero');`,
       { headers, use: "u32" },
     ),
   },
@@ -64,7 +64,7 @@ export const packetCodes = {
   DP3103: {
     title: "bytes on both sides of the VLAN tag's place",
     explanation:
-      "A tag is never part of offsets, yet on XDP it stands in the frame behind the addresses: bytes on both sides of offset 12 are not neighbours there.",
+      "A tag is never part of offsets, yet on XDP it stands in the frame behind the addresses: bytes on both sides of offset 12 are not neighbours there. A run-time offset must be proved to lie behind them, so that nothing has to be told apart for each packet.",
     hint: "read the addresses and the type apart",
     example: bodies(
       "if (pkt.read(10, u32) === 0) return Verdict.drop('zero');",
