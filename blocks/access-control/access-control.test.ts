@@ -128,7 +128,7 @@ rows(alone({ default: "allow", rules: [], vlan: "drop", fragments: "drop", exten
     verdict: Verdict.drop("extension header"),
   },
   "a wrong IP header is refused": {
-    in: packet(Ethernet.of({ etherType: EtherType.Ipv4 }), "nothing of IPv4"),
+    in: packet(Ethernet.of({ etherType: EtherType.Ipv4 }), "nothing of IPv4, and enough of it for a test run"),
     verdict: Verdict.drop("malformed"),
   },
   "what is not IP is not malformed": { in: packet(Ethernet.of(), Arp.of()), verdict: Verdict.Pass },

@@ -142,6 +142,16 @@ static __always_inline void put_be128_words(void *p, __u128 v)
 	put_be64_words(p, v >> 64);
 	put_be64_words(p + 8, v);
 }
+static __always_inline void put_le64_words(void *p, __u64 v)
+{
+	PUT32(p, v);
+	PUT32(p + 4, v >> 32);
+}
+static __always_inline void put_le128_words(void *p, __u128 v)
+{
+	put_le64_words(p, v);
+	put_le64_words(p + 8, v >> 64);
+}
 /* Integers in host order; 48 bits are three halves, 128 two words. */
 static __always_inline __u64 le48(const void *p) { return GET16(p) | (__u64)GET16(p + 2) << 16 | (__u64)GET16(p + 4) << 32; }
 static __always_inline __u128 le128(const void *p) { return GET64(p) | (__u128)GET64(p + 8) << 64; }
