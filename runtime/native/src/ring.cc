@@ -123,13 +123,15 @@ class Ring : public Napi::ObjectWrap<Ring> {
   static void Ready(uv_poll_t* handle, int status, int events) {
     Ring* self = static_cast<Poll*>(handle->data)->owner;
     if (!self) return;
-    Napi::Env env = self->Env();
+    napi_env env = self->Env();
     Napi::HandleScope scope(env);
-    try {
-      self->callback_.MakeCallback(env.Global(), {});
-    } catch (const Napi::Error& error) {
-      napi_fatal_exception(env, error.Value());
-    }
+    napi_value global, failure;
+    if (napi_get_global(env, &global) != napi_ok) return;
+    if (napi_make_callback(env, nullptr, global, self->callback_.Value(), 0, nullptr, nullptr) == napi_ok) return;
+    // A worker that is being ended runs no more JavaScript, and says so by a failure that is no error.
+    bool error = false;
+    if (napi_get_and_clear_last_exception(env, &failure) != napi_ok) return;
+    if (napi_is_error(env, failure, &error) == napi_ok && error) napi_fatal_exception(env, failure);
   }
 
   void Unwatch() {
