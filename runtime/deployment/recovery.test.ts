@@ -21,7 +21,7 @@ import { status } from "./status.js";
 const root = `/sys/fs/bpf/datapath-recovery-${process.pid}`;
 const name = `recovery-${process.pid}`;
 const script = fileURLToPath(new URL("../fixtures/restless.ts", import.meta.url));
-const kills = Number(process.env.KILLS ?? 12);
+const kills = Number(process.env.KILLS ?? 7);
 const quiet = (): void => {};
 
 for (const hook of ["auto", "clsact"] as const) {
