@@ -1,4 +1,6 @@
 #!/usr/bin/env node
+import { realpathSync } from "node:fs";
+import { pathToFileURL } from "node:url";
 import { buildAddon } from "./setup/addon.mjs";
 /**
  * Makes a fresh clone ready: system packages, npm packages, the addon. Uses Node's built-ins alone, since it runs
@@ -32,7 +34,7 @@ function checkNode() {
   throw new SetupError(`Node ${process.versions.node} is too old: 20.11 or later is needed (https://nodejs.org)`);
 }
 
-if (import.meta.url === `file://${process.argv[1]}`) {
+if (process.argv[1] && import.meta.url === pathToFileURL(realpathSync(process.argv[1])).href) {
   const groups = process.argv.slice(2);
   setUp(groups.length > 0 ? [...new Set(["build", ...groups])] : undefined);
 }
