@@ -1,3 +1,4 @@
+// test: timeout 200
 /** A table of cases, as a block's author writes it. `rows` makes the tests; what they show is how a table behaves. */
 import { Ethernet, Ipv4, Tcp, Udp } from "../dsl/headers/index.js";
 import {

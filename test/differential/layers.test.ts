@@ -1,3 +1,4 @@
+// test: timeout 400
 import { test } from "uvu";
 import {
   addressKey,

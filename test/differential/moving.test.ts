@@ -1,3 +1,4 @@
+// test: timeout 400
 import { test } from "uvu";
 import { Ethernet, Ipv4, Udp, Vlan } from "../../dsl/headers/index.js";
 import { Encap, type Packet, Pipeline, type TcPacket, u8, u16, u32, Verdict, type XdpPacket } from "../../dsl/index.js";

@@ -1,3 +1,4 @@
+// test: timeout 400
 /** Fields of every sort, params, settings, values of the target, time and verdicts: the same in the kernel. */
 import { test } from "uvu";
 import { Ethernet, Ipv4, Udp } from "../../dsl/headers/index.js";
