@@ -3,14 +3,9 @@
 import { answerUpToDate } from "../codegen/cache/up-to-date.mjs";
 
 const args = process.argv.slice(2);
-if (!answerUpToDate(args)) await runCommand(args);
-
-async function runCommand(args) {
-  const { register } = await import("node:module");
-  // The source of this package, and of block packages, is what is compiled and run: the condition comes before others.
-  register(new URL("./conditions.mjs", import.meta.url));
-  const tsx = await import("tsx/esm/api");
-  tsx.register();
+if (!answerUpToDate(args)) {
+  const { register } = await import("tsx/esm/api");
+  register();
   const { main } = await import("../runtime/cli/main.ts");
   process.exitCode = await main(args);
 }

@@ -51,5 +51,7 @@ export function costLines(costs: readonly HookCost[]): string[] {
 /** A bound over the verifier's limit says nothing: the verifier prunes, the bound does not. */
 function verifiedText(verified: number, counted: boolean): string {
   if (counted) return `${verified} verified`;
-  return verified < Number(VERIFIER_LIMIT) ? `at most ${verified} verified` : "no bound on what is verified";
+  return verified < Number(VERIFIER_LIMIT)
+    ? `at most ${verified} verified`
+    : "more paths than can be counted; `dp check --load` asks the verifier";
 }
