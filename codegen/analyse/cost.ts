@@ -1,12 +1,14 @@
 /**
- * How many instructions the kernel's verifier may walk: a bound from the compiled code, never below its count.
+ * How many instructions the kernel's verifier may walk: a bound from the compiled code, not below its count.
  *
  * The verifier follows every path from the entry and counts each instruction each time that it comes by. It stops early
- * where it has seen an equal state, or where a branch is decided; counting all paths of the loop-free graph leaves both
- * out. So the bound is right for every kernel, and far too high where many branches follow one another and join.
+ * where it has seen an equal state, or where a branch is decided. All paths of the loop-free graph, counted, are a bound
+ * for every kernel, far too high where many branches follow one another and join; where it is, a walk like the verifier's
+ * own that tells more states apart gives a closer one.
  */
 import { flowOf, type Instruction } from "../object/instruction.js";
 import { lengthOf, type ObjectProgram } from "../object/programs.js";
+import { walk } from "./verifier-walk.js";
 
 export interface Cost {
   /** instructions in the program */
@@ -25,6 +27,11 @@ export interface LineCost {
 /** Counting stops here: a million times what any kernel verifies. */
 export const MOST = 10n ** 12n;
 
+/** A bound of so many times the instructions is close enough. */
+const WORTH_A_WALK = 3;
+/** Steps of a walk, some 20 µs each. */
+const MOST_WALKED = 60_000;
+
 /** The kernel refuses to verify more (since Linux 5.2). */
 export const VERIFIER_LIMIT = 1_000_000n;
 
@@ -35,7 +42,7 @@ export const VERIFIER_LIMIT = 1_000_000n;
  */
 export function costOf(program: ObjectProgram): Cost {
   const lines = new Map<string, { file: string; line: number; verified: bigint }>();
-  const paths = pathsTo(program);
+  const paths = countsOf(program);
   let verified = 0n;
   for (const { slot, place } of program.instructions) {
     const count = paths.get(slot) ?? 0n;
@@ -48,6 +55,18 @@ export function costOf(program: ObjectProgram): Cost {
   }
   const byCost = [...lines.values()].sort((a, b) => (a.verified === b.verified ? a.line - b.line : a.verified < b.verified ? 1 : -1));
   return { instructions: lengthOf(program), verified, lines: byCost };
+}
+
+/** How often the verifier comes by each instruction, at most. */
+function countsOf(program: ObjectProgram): ReadonlyMap<number, bigint> {
+  const paths = pathsTo(program);
+  const all = [...paths.values()].reduce((sum, count) => capped(sum + count), 0n);
+  if (all < BigInt(WORTH_A_WALK * program.instructions.length)) return paths;
+  const walked = walk(program, MOST_WALKED);
+  if (!walked) return paths;
+  // kernels differ in where they keep states, so the walk is not taken at its word
+  const counts = new Map([...walked].map(([slot, count]) => [slot, BigInt(count + Math.ceil(count / 8))]));
+  return [...counts.values()].reduce((sum, count) => sum + count, 0n) < all ? counts : paths;
 }
 
 /** The number of paths from the entry to each instruction. */
