@@ -19,8 +19,8 @@ function allows(rules: readonly Rule[], source: number, port: number): boolean {
 
 test("tree and list in C give each packet the verdict of the first rule that matches", async () => {
   const rules = rulesOf(100);
-  using tree = loadRaw(await compileC(twinPath, treeTwin(rules)), "acl");
-  using list = loadRaw(await compileC(twinPath, listTwin(rules)), "acl");
+  using tree = loadRaw(await compileC(twinPath, { source: treeTwin(rules) }), "acl");
+  using list = loadRaw(await compileC(twinPath, { source: listTwin(rules) }), "acl");
   let allowed = 0;
   for (let i = 0; i < 400; i++) {
     const rule = rules[i % rules.length];

@@ -88,8 +88,8 @@ function intervals(rules: readonly Rule[]): { readonly starts: readonly number[]
 
 const prologue = `#include "twin.h"
 
-SEC("xdp")
-int acl(struct xdp_md *ctx)
+PROGRAM
+int acl(CONTEXT *ctx)
 {
 	void *data = (void *)(long)ctx->data, *end = (void *)(long)ctx->data_end;
 	void *ip = network_of(data, end, ETHERTYPE_IPV4);
@@ -107,7 +107,7 @@ int acl(struct xdp_md *ctx)
 	}
 `;
 const epilogue = `allow:
-	return XDP_PASS;
+	return PASS;
 deny:
 	return drop(0);
 }

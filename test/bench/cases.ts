@@ -58,6 +58,13 @@ const flows = 1024;
 
 export const cases: readonly Case[] = [
   { name: "ARP responder", pipeline: pipeline("arp"), twin: twin("arp"), traffic: { frame: request, flows: 1 } },
+  { name: "ARP responder on tc", pipeline: pipeline("arp-tc"), twin: twin("arp"), traffic: { frame: request, flows: 1, tc: true } },
+  {
+    name: "access control on tc, 10 rules",
+    pipeline: pipeline("acl10-tc"),
+    twin: { source: treeTwin(rulesOf(10)), program: "acl" },
+    traffic: { frame: tcp, flows, tc: true },
+  },
   ...[10, 100, 1000].map(count => ({
     name: `access control, ${count} rules`,
     pipeline: pipeline(`acl${count}`),

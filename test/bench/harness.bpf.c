@@ -1,6 +1,7 @@
 // Gives the program under test the same packet each time: restores the head room that it took, writes the first bytes
 // again, goes on to the next flow, then tail-calls it. Around an empty program it is the floor that is subtracted.
 #include <linux/bpf.h>
+#include <linux/pkt_cls.h>
 #include <bpf/bpf_helpers.h>
 
 #define WORDS 16 // of 8 bytes: what a program may have changed
@@ -43,6 +44,35 @@ int harness(struct xdp_md *ctx)
 		words[i] = packet.words[i] ^ (i == 3 ? flow & packet.address : i == 4 ? flow & packet.port : 0);
 	bpf_tail_call(ctx, &under_test, 0);
 	return XDP_ABORTED;
+}
+
+// The same for tc, where a program under test keeps the packet's length.
+struct {
+	__uint(type, BPF_MAP_TYPE_PROG_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, __u32);
+} under_test_tc SEC(".maps");
+
+SEC("tc")
+int harness_tc(struct __sk_buff *skb)
+{
+	__u64 *words = (void *)(long)skb->data;
+	if ((void *)(words + WORDS) > (void *)(long)skb->data_end)
+		return TC_ACT_SHOT;
+	__u64 flow = packet.flow = (packet.flow + packet.step) & (packet.flows - 1);
+	flow *= 0x0001000100010001;
+#pragma unroll
+	for (int i = 0; i < WORDS; i++)
+		words[i] = packet.words[i] ^ (i == 3 ? flow & packet.address : i == 4 ? flow & packet.port : 0);
+	bpf_tail_call(skb, &under_test_tc, 0);
+	return TC_ACT_SHOT;
+}
+
+SEC("tc")
+int empty_tc(struct __sk_buff *skb)
+{
+	return TC_ACT_UNSPEC;
 }
 
 SEC("xdp")

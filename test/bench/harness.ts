@@ -11,6 +11,8 @@ export interface Traffic {
   readonly frame: Uint8Array;
   /** a power of two; 1 where all packets are the same */
   readonly flows: number;
+  /** tc: for programs that keep the packet's length */
+  readonly tc?: boolean;
 }
 
 export interface Outcome {
@@ -24,6 +26,8 @@ export class Harness implements Disposable {
   /** the packet of the first flow, as long as what is written anew each time */
   readonly frame: Uint8Array;
   readonly #flows: number;
+  /** the map that the harness jumps through */
+  readonly #array: string;
 
   private constructor(harness: Loaded, empty: Loaded, traffic: Traffic) {
     this.#harness = harness;
@@ -31,12 +35,14 @@ export class Harness implements Disposable {
     this.frame = new Uint8Array(Math.max(WORDS, traffic.frame.length));
     this.frame.set(traffic.frame);
     this.#flows = traffic.flows;
+    this.#array = traffic.tc ? "under_test_tc" : "under_test";
     this.#setTraffic();
   }
 
   static async create(traffic: Traffic): Promise<Harness> {
     const object = await compileC(fileURLToPath(new URL("harness.bpf.c", import.meta.url)));
-    return new Harness(loadRaw(object, "harness"), loadRaw(object, "empty"), traffic);
+    const suffix = traffic.tc ? "_tc" : "";
+    return new Harness(loadRaw(object, `harness${suffix}`), loadRaw(object, `empty${suffix}`), traffic);
   }
 
   /** One packet of the first flow, to see what becomes of it. */
@@ -70,7 +76,7 @@ export class Harness implements Disposable {
   #aim(program: Loaded): void {
     const fd = new Uint8Array(4);
     new DataView(fd.buffer).setUint32(0, program.fd, true);
-    this.#harness.map("under_test").update(new Uint8Array(4), fd, 0);
+    this.#harness.map(this.#array).update(new Uint8Array(4), fd, 0);
   }
 
   /** The packet, and the first flow as the next. */

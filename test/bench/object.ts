@@ -15,11 +15,15 @@ export interface Loaded extends Disposable {
 const flags = ["-O2", "-g", "-target", "bpf", "-mcpu=v3", "-fwrapv", "-fno-strict-aliasing", "-Wall", "-Werror"];
 
 /** Compiles C written by hand, with the flags that the compiler uses for its own. */
-export async function compileC(path: string, source = readFileSync(path, "utf8")): Promise<Uint8Array> {
+export async function compileC(path: string, options: { readonly source?: string; readonly tc?: boolean } = {}): Promise<Uint8Array> {
+  const source = options.source ?? readFileSync(path, "utf8");
   const machine = process.arch === "arm64" ? "aarch64-linux-gnu" : "x86_64-linux-gnu";
   const folder = dirname(path);
   const out = `/dev/shm/dp-bench-${process.pid}.o`;
-  await run(["clang-19", ...flags, `-I/usr/include/${machine}`, `-I${folder}`, "-x", "c", "-", "-c", "-o", out], { input: source });
+  await run(
+    ["clang-19", ...flags, ...(options.tc ? ["-DTC"] : []), `-I/usr/include/${machine}`, `-I${folder}`, "-x", "c", "-", "-c", "-o", out],
+    { input: source },
+  );
   const bytes = readFileSync(out);
   await run(["rm", out]);
   return bytes;

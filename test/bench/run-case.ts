@@ -26,8 +26,8 @@ export async function runCase(of: Case, effort: Effort): Promise<Row> {
   const { bundle, diagnostics } = await compile(of.pipeline);
   if (!bundle) throw new Error(diagnostics.map(({ code, message, span }) => `${span.file}:${span.line} ${code} ${message}`).join("\n"));
   using harness = await Harness.create(of.traffic);
-  using ours = loadHook(bundle.object, bundle.manifest, "xdp");
-  using twin = loadRaw(await compileC(twinPath, of.twin.source), of.twin.program);
+  using ours = loadHook(bundle.object, bundle.manifest, of.traffic.tc ? "ingress" : "xdp");
+  using twin = loadRaw(await compileC(twinPath, { source: of.twin.source, ...(of.traffic.tc && { tc: true }) }), of.twin.program);
   of.fill?.(ours, twin);
   const theirs = harness.once(twin);
   same("the twin", theirs, "the block", harness.once(ours));
@@ -46,18 +46,19 @@ export async function runCase(of: Case, effort: Effort): Promise<Row> {
   };
 }
 
-const verdictCodes = new Map([
-  ["drop", 1],
-  ["pass", 2],
-  ["reflect", 3],
-]);
+/** XDP_*, and TC_ACT_* as unsigned words */
+const verdictCodes: Readonly<Record<string, { readonly xdp: number; readonly tc: number }>> = {
+  drop: { xdp: 1, tc: 2 },
+  pass: { xdp: 2, tc: 2 ** 32 - 1 },
+  reflect: { xdp: 3, tc: 7 },
+};
 
 async function inNode(of: Case, frame: Uint8Array): Promise<Outcome> {
   const module: { readonly default: new () => Pipeline } = await import(of.pipeline);
   const live = new module.default();
   if (!(live instanceof Pipeline)) throw new TypeError(`${of.pipeline} is no pipeline`);
-  const { verdict, bytes } = simulate<Pipeline>(live, "xdp" as never, frame);
-  return { verdict: verdictCodes.get(Verdict.detailOf(verdict).kind) ?? -1, bytes };
+  const { verdict, bytes } = simulate<Pipeline>(live, (of.traffic.tc ? "ingress" : "xdp") as never, frame);
+  return { verdict: verdictCodes[Verdict.detailOf(verdict).kind]?.[of.traffic.tc ? "tc" : "xdp"] ?? -1, bytes };
 }
 
 function same(what: string, a: Outcome, other: string, b: Outcome): void {
@@ -76,7 +77,7 @@ export interface ListRow {
 export async function runLists(effort: Effort): Promise<readonly ListRow[]> {
   const rows: ListRow[] = [];
   for (const { rules, source, traffic } of lists) {
-    const object = await compileC(twinPath, source);
+    const object = await compileC(twinPath, { source });
     try {
       using harness = await Harness.create(traffic);
       using list = loadRaw(object, "acl");

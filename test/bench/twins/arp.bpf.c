@@ -7,33 +7,33 @@
 #define REQUEST 0x0100040600080100 // Ethernet, IPv4, lengths 6 and 4, operation request
 #define REPLY bpf_htons(2)
 
-SEC("xdp")
-int arp(struct xdp_md *ctx)
+PROGRAM
+int arp(CONTEXT *ctx)
 {
 	void *data = (void *)(long)ctx->data, *end = (void *)(long)ctx->data_end;
 	void *arp = data + 14;
 	if (arp > end)
-		return XDP_PASS;
+		return PASS;
 	for (int tags = 0; tags < 2; tags++) {
 		if (!is_tag(AT(u16, arp, -2)))
 			break;
 		arp += 4;
 		if (arp > end)
-			return XDP_PASS;
+			return PASS;
 	}
 	if (AT(u16, arp, -2) != ETHERTYPE_ARP || arp + 28 > end)
-		return XDP_PASS;
+		return PASS;
 	if (AT(u64, arp, 0) != REQUEST || AT(u32, arp, 24) != ADDRESS)
-		return XDP_PASS;
+		return PASS;
 
 	u32 asker = AT(u32, arp, 14), high = AT(u32, arp, 8);
 	u16 low = AT(u16, arp, 12);
 	if (asker == ADDRESS || (u8)asker >= 224)
-		return XDP_PASS;
+		return PASS;
 	if ((high & 1) || !(high | low) || (AT(u8, data, 6) & 1))
-		return XDP_PASS;
+		return PASS;
 	if (!(AT(u8, data, 0) & 1) && (AT(u32, data, 0) != (u32)MAC || AT(u16, data, 4) != (u16)(MAC >> 32)))
-		return XDP_PASS;
+		return PASS;
 
 	AT(u32, data, 0) = high;
 	AT(u16, data, 4) = low;
@@ -46,7 +46,7 @@ int arp(struct xdp_md *ctx)
 	AT(u32, arp, 18) = high;
 	AT(u16, arp, 22) = low;
 	AT(u32, arp, 24) = asker;
-	return XDP_TX;
+	return REFLECT(ctx);
 }
 
 LICENSE;

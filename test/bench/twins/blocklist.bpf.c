@@ -8,15 +8,15 @@ struct {
 	__type(value, u32);
 } blocked SEC(".maps");
 
-SEC("xdp")
-int blocklist(struct xdp_md *ctx)
+PROGRAM
+int blocklist(CONTEXT *ctx)
 {
 	void *data = (void *)(long)ctx->data, *end = (void *)(long)ctx->data_end;
 	void *ip = network_of(data, end, ETHERTYPE_IPV4);
 	if (!ip || ip + 20 > end)
-		return XDP_PASS;
+		return PASS;
 	u32 source = bpf_ntohl(AT(u32, ip, 12));
-	return bpf_map_lookup_elem(&blocked, &source) ? drop(0) : XDP_PASS;
+	return bpf_map_lookup_elem(&blocked, &source) ? drop(0) : PASS;
 }
 
 LICENSE;

@@ -13,22 +13,22 @@ struct {
 	__type(value, u64);
 } flows SEC(".maps");
 
-SEC("xdp")
-int lookup(struct xdp_md *ctx)
+PROGRAM
+int lookup(CONTEXT *ctx)
 {
 	void *data = (void *)(long)ctx->data, *end = (void *)(long)ctx->data_end;
 	void *ip = network_of(data, end, ETHERTYPE_IPV4);
 	if (!ip || ip + 20 > end || AT(u8, ip, 9) != 6)
-		return XDP_PASS;
+		return PASS;
 	u32 length = (AT(u8, ip, 0) & 15) * 4;
 	if (length < 20)
-		return XDP_PASS;
+		return PASS;
 	void *tcp = ip + length;
 	if (tcp + 20 > end)
-		return XDP_PASS;
+		return PASS;
 	struct key key = { .source = AT(u32, ip, 12), .ports = AT(u32, tcp, 0) };
 	u64 *mark = bpf_map_lookup_elem(&flows, &key);
-	return mark && *mark != 99 ? XDP_PASS : drop(0);
+	return mark && *mark != 99 ? PASS : drop(0);
 }
 
 LICENSE;

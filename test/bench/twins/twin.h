@@ -2,6 +2,7 @@
 // network order, wide loads, no branch that the packet at hand does not need.
 #pragma once
 #include <linux/bpf.h>
+#include <linux/pkt_cls.h>
 #include <bpf/bpf_helpers.h>
 #include <bpf/bpf_endian.h>
 
@@ -11,6 +12,21 @@ typedef __u32 u32;
 typedef __u64 u64;
 
 #define LICENSE char terms[] SEC("license") = "Dual BSD/GPL"
+
+// One source for both hooks, where the packet keeps its length.
+#ifdef TC
+#define PROGRAM SEC("tc")
+#define CONTEXT struct __sk_buff
+#define PASS TC_ACT_UNSPEC
+#define DROP TC_ACT_SHOT
+#define REFLECT(ctx) bpf_redirect((ctx)->ifindex, 0)
+#else
+#define PROGRAM SEC("xdp")
+#define CONTEXT struct xdp_md
+#define PASS XDP_PASS
+#define DROP XDP_DROP
+#define REFLECT(ctx) XDP_TX
+#endif
 
 #define AT(type, pointer, offset) (*(type *)((void *)(pointer) + (offset)))
 
@@ -39,7 +55,7 @@ static __always_inline int drop(u32 place)
 	u64 *count = bpf_map_lookup_elem(&drops, &place);
 	if (count)
 		(*count)++;
-	return XDP_DROP;
+	return DROP;
 }
 
 // Where the network header begins, behind an outermost tag; 0 where the frame is not of this type.
