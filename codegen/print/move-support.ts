@@ -39,7 +39,7 @@ function contextParts(on: "xdp" | "skb"): Part[] {
   const type = on === "xdp" ? "struct xdp_md" : "struct __sk_buff";
   const load = on === "xdp" ? "bpf_xdp_load_bytes" : "bpf_skb_load_bytes";
   const store = on === "xdp" ? "bpf_xdp_store_bytes(ctx, to, from, size)" : "bpf_skb_store_bytes(ctx, to, from, size, 0)";
-    const length = on === "xdp" ? "(__u32)(packet_at(ctx->data_end) - packet_at(ctx->data))" : "ctx->len";
+    const length = on === "xdp" ? "bytes_between(packet_at(ctx->data_end), packet_at(ctx->data))" : "ctx->len";
   return [
     {
       names: [`${on}_store`],
@@ -301,7 +301,7 @@ static __always_inline void clear_gap(__u8 *at, __u32 size)
     needs: ["xdp_carry", "xdp_zero", "xdp_tag_back", "shift_14", "shift_18", "shift_34", "shift_38", "clear_gap"],
     text: `static __always_inline bool xdp_insert(struct xdp_md *ctx, __u32 offset, __u32 bytes, __u32 tag)
 {
-	__u32 length = packet_at(ctx->data_end) - packet_at(ctx->data), size = offset < 12 ? offset : offset + tag;
+	__u32 length = bytes_between(packet_at(ctx->data_end), packet_at(ctx->data)), size = offset < 12 ? offset : offset + tag;
 
 	if (offset > 256 || bytes > 216 || size > length) return 0;
 	if (bpf_xdp_adjust_head(ctx, -(int)bytes)) return 0;
@@ -331,7 +331,7 @@ static __always_inline void clear_gap(__u8 *at, __u32 size)
     needs: ["xdp_carry", "xdp_tag_away", "shift_14", "shift_18", "shift_34", "shift_38"],
     text: `static __always_inline bool xdp_remove(struct xdp_md *ctx, __u32 offset, __u32 bytes, __u32 tag)
 {
-	__u32 length = packet_at(ctx->data_end) - packet_at(ctx->data), size = offset < 12 ? offset : offset + tag;
+	__u32 length = bytes_between(packet_at(ctx->data_end), packet_at(ctx->data)), size = offset < 12 ? offset : offset + tag;
 
 	if (offset > 256 || (offset < 14 && bytes > 256) || bytes > length || size > length - bytes || length - bytes < 14 + tag) return 0;
 	if (offset < 12 && tag && !xdp_tag_away(ctx, bytes)) return 0;
@@ -367,7 +367,7 @@ static __always_inline void clear_gap(__u8 *at, __u32 size)
     needs: [],
     text: `static __always_inline bool xdp_trim(struct xdp_md *ctx, __u32 length, __u32 tag)
 {
-	__u32 now = packet_at(ctx->data_end) - packet_at(ctx->data);
+	__u32 now = bytes_between(packet_at(ctx->data_end), packet_at(ctx->data));
 
 	if (length < 14 || length + tag > now) return 0;
 	return bpf_xdp_adjust_tail(ctx, (int)(length + tag) - (int)now) == 0;

@@ -112,6 +112,15 @@ static __always_inline __u8 *packet_at(__u64 address)
 	return (__u8 *)address;
 }
 
+/* A difference of pointers is taken in 64 bits: the verifier refuses it in 32. */
+static __always_inline __u64 bytes_between(const __u8 *end, const __u8 *start)
+{
+	__u64 bytes = end - start;
+
+	barrier_var(bytes);
+	return bytes;
+}
+
 /* Integers in network order. Packets are read at any alignment: the targets allow it. */
 static __always_inline __u16 be16(const void *p) { return __builtin_bswap16(GET16(p)); }
 static __always_inline __u32 be32(const void *p) { return __builtin_bswap32(GET32(p)); }
@@ -178,5 +187,5 @@ static __always_inline __u64 once_le48(const void *p)
 static __always_inline __u128 once_le128(const void *p) { return READ_ONCE64(p) | (__u128)READ_ONCE64(p + 8) << 64; }
 
 /* 802.1Q or 802.1ad, in the order it has in the frame. */
-static __always_inline bool is_tag(__u16 type) { return type == 0x0081 || type == 0xa888; }
+static __always_inline bool is_tag(__u16 type) { return __builtin_expect(type == 0x0081 || type == 0xa888, 0); }
 `;

@@ -89,7 +89,7 @@ function wrapFunction(program: Program, printer: StatementPrinter, registry: Reg
     lines.push({ text, span });
   };
   const text = printer.lines.map(line => line.text).join("\n");
-  const needsFrame = /\b(frame|FIND_FRAME)\b/.test(text) || uses.tag || /\b(xdp|skb)_\w+\(ctx/.test(text);
+  const needsFrame = /\b(frame|FIND_FRAME|tag)\b/.test(text) || uses.tag || /\b(xdp|skb)_\w+\(ctx/.test(text);
   const needsPacket = needsFrame || /\b(front|data_end)\b/.test(text);
   const context = onTc ? "struct __sk_buff" : "struct xdp_md";
   const aside = onTc && movesBytes(text);
@@ -101,7 +101,10 @@ function wrapFunction(program: Program, printer: StatementPrinter, registry: Reg
     put("\t__u8 *data_end = packet_at(ctx->data_end);");
     put("\t__u8 *frame = front;");
   }
-  if (needsFrame) put("\t__u32 tag = 0;");
+  if (needsFrame) {
+    put("\t__u32 ether_type_ = 0;");
+    put("\t__u32 tag = 0;");
+  }
   if (uses.tag) {
     put("\tbool tagged = 0;");
     put("\t__u32 tci = 0;");
@@ -121,19 +124,20 @@ function wrapFunction(program: Program, printer: StatementPrinter, registry: Reg
     put("\t}");
   }
   if (needsPacket) {
-    uses.aborted = true;
     if (onTc) {
       const reach = Math.min(256, reachOf(printer));
-      put(`\tif (front + ${reach} > data_end && (__u32)(data_end - front) < ctx->len) {`);
+      put(`\tif (front + ${reach} > data_end && bytes_between(data_end, front) < ctx->len) {`);
       put(`\t\tbpf_skb_pull_data(ctx, ctx->len < ${reach} ? ctx->len : ${reach});`);
       put("\t\tfront = packet_at(ctx->data);");
       put("\t\tdata_end = packet_at(ctx->data_end);");
       put("\t}");
     }
-    put("\tif (front + 14 > data_end) goto aborted;");
+    // The kernel hands over no shorter frame: this is for the verifier alone.
+    const end = `return ${onTc ? "TC_ACT_SHOT" : "XDP_ABORTED"};`;
+    put(`\tif (front + 14 > data_end) ${end}`);
     if (needsFrame) {
-      for (const line of findTag(onTc, aside)) put(`\t${line}`);
-      put("\tFIND_FRAME;");
+      for (const line of findTag(onTc, aside, end)) put(`\t${line}`);
+      if (aside || uses.tag) put("\tFIND_FRAME;");
     }
   }
   lines.push(...printer.lines);
@@ -185,17 +189,26 @@ function movesBytes(text: string): boolean {
   return /\bskb_(insert|remove|grow|shrink|set_tag|pop_tag)\(/.test(text);
 }
 
-/** Looks for a tag in the frame, once: from then on the program knows where it is. */
-function findTag(onTc: boolean, aside: boolean): string[] {
-  const test = `${onTc ? "!ctx->vlan_present && " : ""}is_tag(GET16(front + 12)) && front + 18 <= data_end`;
-  if (!aside) return [`if (${test}) tag = 4;`];
+/**
+ * Looks for a tag in the frame, once: from then on the program knows where it is. One comparison after the other, and the
+ * pointer opaque in its branch: clang would make selects of it, which cost every packet more than a tagged one.
+ */
+function findTag(onTc: boolean, aside: boolean, end: string): string[] {
+  const found = aside
+    ? [`\tif (!skb_tag_aside(ctx)) ${end}`, "\tfront = packet_at(ctx->data);", "\tdata_end = packet_at(ctx->data_end);", `\tif (front + 14 > data_end) ${end}`]
+    : ["\ttag = 4;", "\tframe = front + 4;", "\tbarrier_var(frame);"];
   return [
-    `if (${test}) {`,
-    "\tif (!skb_tag_aside(ctx)) goto aborted;",
-    "\tfront = packet_at(ctx->data);",
-    "\tdata_end = packet_at(ctx->data_end);",
-    "\tif (front + 14 > data_end) goto aborted;",
+    ...(onTc ? ["if (ctx->vlan_present) goto plain_frame;"] : []),
+    "ether_type_ = GET16(front + 12);",
+    "if (ether_type_ == 0x0081) goto tagged_frame; /* 802.1Q */",
+    "barrier_var(ether_type_);",
+    "if (ether_type_ != 0xa888) goto plain_frame; /* 802.1ad */",
+    "tagged_frame:",
+    "barrier_var(front); /* or clang repeats what follows for each of the two */",
+    "if (front + 18 <= data_end) {",
+    ...found,
     "}",
+    "plain_frame:;",
   ];
 }
 

@@ -252,7 +252,7 @@ export class StatementPrinter implements PlaceNames {
 
   /** An offset of the untagged frame as one of the bytes that helpers see. */
   #inFrame(offset: Expr): string {
-    return `(${this.expr(offset)} + (__u32)(frame - front))`;
+    return `(${this.expr(offset)} + tag)`;
   }
 
   readonly #used = new Set<number>();
@@ -377,7 +377,7 @@ export class StatementPrinter implements PlaceNames {
   }
 
   #length(): string {
-    return this.onTc ? "(ctx->len - (__u32)(frame - front))" : "(__u32)(data_end - frame)";
+    return this.onTc ? "(ctx->len - tag)" : "bytes_between(data_end, frame)";
   }
 
   #ambient(what: Extract<Statement, { kind: "ambient" }>["what"]): string {
@@ -385,7 +385,7 @@ export class StatementPrinter implements PlaceNames {
       case "length":
         return this.#length();
       case "wireLength":
-        return this.onTc ? "wire_length(ctx)" : "(__u32)(data_end - front)";
+        return this.onTc ? "wire_length(ctx)" : "bytes_between(data_end, front)";
       case "hash":
         return this.onTc ? "bpf_get_hash_recalc(ctx)" : "0";
       case "device":
@@ -479,10 +479,9 @@ export class StatementPrinter implements PlaceNames {
 
   /** The packet may lie elsewhere now. */
   reload(span: Span): void {
-    this.uses.aborted = true;
     this.put("front = packet_at(ctx->data);", span);
     this.put("data_end = packet_at(ctx->data_end);", span);
-    this.put("if (front + 14 > data_end) goto aborted;", span);
+    this.put(`if (front + 14 > data_end) return ${this.onTc ? "TC_ACT_SHOT" : "XDP_ABORTED"};`, span);
     this.put("FIND_FRAME;", span);
   }
 }

@@ -39,7 +39,7 @@ static __always_inline __u32 folded(__u64 difference)
     text: `struct traffic_count {
 	__u64 packets, bytes;
 };
-static __always_inline void count(void *map, __u32 length)
+static __always_inline void count(void *map, __u64 length)
 {
 	__u32 first = 0;
 	struct traffic_count *traffic = bpf_map_lookup_elem(map, &first);
