@@ -49,9 +49,10 @@ export async function tryProgram(program: Program, { make, compile }: Subject, o
   const random = new Random(program.seed);
   let packets = 0;
   for (const hook of program.hooks) {
+    const node = make();
+    if (!node[hook]) continue; // taken out by the shrinker
     const session = new Session(bundle.manifest, bundle.object, hook);
     try {
-      const node = make();
       for (let i = 0; i < options.packets; i++) {
         const packet = randomPacket(random);
         if (!isRunnable(hook, packet.bytes)) continue;
