@@ -80,7 +80,11 @@ test("the fact about a field ends at a write that may change it", () => {
     codes(
       readFirst,
       readWord,
-      when(compare(">", get(first), num(1)), [point(elsewhere, binary("&", get(word), num(255))), byte, ...decrement]),
+      when(compare(">", get(first), num(1)), [
+        point(elsewhere, binary("+", binary("&", get(word), num(255)), num(14))),
+        byte,
+        ...decrement,
+      ]),
     ),
     ["DP2001"],
   );
@@ -241,7 +245,7 @@ test("a result that is a flag and a value keeps them together", () => {
   const call = block(done, [
     when(compare("<", get(kind), num(100)), [
       set(found, { op: "const", domain: "boolean", value: 1n }),
-      set(offset, get(kind)),
+      set(offset, binary("+", get(kind), num(14))),
       leave(done),
     ]),
     set(found, { op: "const", domain: "boolean", value: 0n }),

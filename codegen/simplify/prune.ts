@@ -77,6 +77,8 @@ class Pruner {
         this.changed = true;
         return body;
       }
+      case "forget":
+        return this.reads.has(statement.local.id) ? [statement] : this.nothing();
       case "leave":
         return statement.label.id === end ? this.nothing() : [statement];
       default:
