@@ -204,7 +204,7 @@ function findTag(onTc: boolean, aside: boolean, end: string): string[] {
     "barrier_var(ether_type_);",
     "if (ether_type_ != 0xa888) goto plain_frame; /* 802.1ad */",
     "tagged_frame:",
-    "barrier_var(front); /* or clang repeats what follows for each of the two */",
+    'asm volatile(""); /* or clang repeats what follows for each of the two */',
     "if (front + 18 <= data_end) {",
     ...found,
     "}",
