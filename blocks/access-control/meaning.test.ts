@@ -17,8 +17,8 @@ const alone = (options: AccessControlOptions) =>
 
 const plain = plainFrames();
 const frames = [
-  ...plain,
-  ...cutFrames(),
+  ...plain.filter((_, i) => i % 2 === 1),
+  ...cutFrames().filter((_, i) => i % 2 === 0),
   ...plain.filter((_, i) => i % 4 === 0).map((frame, i) => behindTag(frame, i + 5)),
   ...plain.filter((_, i) => i % 9 === 0).map(frame => behindTag(behindTag(frame, 7), 100, 0x88a8)),
   join(ethernet(0x86dd), ipv6("2001:db8::1", "fe80::5", 0, join(hopByHop(6), tcp(40000, 80, 2)))),

@@ -58,7 +58,12 @@ export class Recursion {
     context.dead = true;
     const ordered = this.#ordered();
     if (!ordered) {
-      context.error("DP1204", node, `\`${name}\` calls itself without end`, "recursion must end on a build-time value; here one leads back to itself");
+      context.error(
+        "DP1204",
+        node,
+        `\`${name}\` calls itself without end`,
+        "recursion must end on a build-time value; here one leads back to itself",
+      );
       return;
     }
     context.region(this.#joined(context, ordered, name, node), name, node);
@@ -153,7 +158,8 @@ export function callsItself(declaration: ts.SignatureDeclaration & { readonly bo
   const visit = (at: ts.Node): boolean => {
     if (ts.isCallExpression(at)) {
       const callee = at.expression;
-      if ((ts.isPropertyAccessExpression(callee) ? callee.name.text : ts.isIdentifier(callee) ? callee.text : undefined) === name) return true;
+      if ((ts.isPropertyAccessExpression(callee) ? callee.name.text : ts.isIdentifier(callee) ? callee.text : undefined) === name)
+        return true;
     }
     return ts.forEachChild(at, child => visit(child) || undefined) ?? false;
   };
