@@ -89,8 +89,9 @@ function wrapFunction(program: Program, printer: StatementPrinter, registry: Reg
     lines.push({ text, span });
   };
   const text = printer.lines.map(line => line.text).join("\n");
-  const needsFrame = /\b(frame|FIND_FRAME|tag)\b/.test(text) || uses.tag || /\b(xdp|skb)_\w+\(ctx/.test(text);
-  const needsPacket = needsFrame || /\b(front|data_end)\b/.test(text);
+  const needsFrame = (uses.finish && registry.actions.has(Action.Route)) || /\b(frame|FIND_FRAME|tag)\b/.test(text) || uses.tag || /\b(xdp|skb)_\w+\(ctx/.test(text);
+  const routes = uses.finish && registry.actions.has(Action.Route);
+  const needsPacket = needsFrame || routes || /\b(front|data_end)\b/.test(text);
   const context = onTc ? "struct __sk_buff" : "struct xdp_md";
   const aside = onTc && movesBytes(text);
   put(`SEC("${onTc ? "tc" : "xdp"}")`);
@@ -198,6 +199,7 @@ function findTag(onTc: boolean, aside: boolean, end: string): string[] {
     ? [`\tif (!skb_tag_aside(ctx)) ${end}`, "\tfront = packet_at(ctx->data);", "\tdata_end = packet_at(ctx->data_end);", `\tif (front + 14 > data_end) ${end}`]
     : ["\ttag = 4;", "\tframe = front + 4;", "\tbarrier_var(frame);"];
   return [
+    "frame = front;",
     ...(onTc ? ["if (ctx->vlan_present) goto plain_frame;"] : []),
     "ether_type_ = GET16(front + 12);",
     "if (ether_type_ == 0x0081) goto tagged_frame; /* 802.1Q */",
@@ -245,12 +247,18 @@ function finishLines(registry: Registry, onTc: boolean, hook: Program["hook"], t
     lines.push(`if ((verdict_ & 255) == ${Action.Redirect}) return bpf_redirect(verdict_ >> 8, 0);`);
   }
   if (has(Action.Route)) {
-    lines.push(`if ((verdict_ & 255) == ${Action.Route}) return ${onTc ? "route_skb(ctx, verdict_ >> 8)" : "route_xdp(ctx, verdict_ >> 8)"};`);
+    const route = onTc ? "route_skb(ctx, frame, data_end, verdict_ >> 8)" : "route_xdp(ctx, front, frame, data_end, verdict_ >> 8)";
+    lines.push(`if ((verdict_ & 255) == ${Action.Route}) return ${testing ? (onTc ? "TC_ACT_UNSPEC" : "XDP_PASS") : route};`);
   }
   if (has(Action.Flood)) {
     registry.floods.forEach((map, i) => {
-      const flood = onTc ? `flood_skb(ctx, &${map.symbol})` : `bpf_redirect_map(&${map.symbol}, 0, BPF_F_BROADCAST | BPF_F_EXCLUDE_INGRESS)`;
-      lines.push(`if (verdict_ == ${Action.Flood + i * 256}) return ${flood};`);
+      const test = `if (verdict_ == ${Action.Flood + i * 256})`;
+      if (testing) lines.push(`${test} return ${onTc ? "TC_ACT_SHOT" : "XDP_DROP"};`);
+      else if (onTc) {
+        lines.push(`${test} {`);
+        for (let slot = 0; slot < map.spec.maxEntries; slot++) lines.push(`\tflood_to(ctx, &${map.symbol}, ${slot});`);
+        lines.push("\treturn TC_ACT_SHOT;", "}");
+      } else lines.push(`${test} return bpf_redirect_map(&${map.symbol}, 0, BPF_F_BROADCAST | BPF_F_EXCLUDE_INGRESS);`);
     });
   }
   lines.push(onTc ? "return TC_ACT_UNSPEC;" : "return verdict_ & 255;");
