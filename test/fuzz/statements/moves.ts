@@ -42,7 +42,8 @@ function remove(scope: Scope): Fragment | undefined {
 
 function trim(scope: Scope): Fragment | undefined {
   if (!allowed(scope)) return undefined;
-  return move(scope, "pkt.trim", code`pkt.trim(${numberWithin(scope, value("number", 14n, 120n), 1)})`);
+  // the kernel keeps what is in front of the transport header, of an encapsulation too: shorter may be refused
+  return move(scope, "pkt.trim", code`pkt.trim(${numberWithin(scope, value("number", 64n, 160n), 1)})`);
 }
 
 function grow(scope: Scope): Fragment | undefined {
