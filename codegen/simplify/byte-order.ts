@@ -43,7 +43,7 @@ function fieldsOf(program: Program): Map<number, Load> {
     if (statement.kind !== "load" || writes.get(statement.local.id) !== 1) return;
     const { index, scalar, memory } = statement.place;
     if (index || scalar.order !== "network" || scalar.shift !== 0 || scalar.width !== scalar.bytes * 8) return;
-    if (memory.kind === "entry" && memory.map.shared) return;
+    if ((memory.kind === "entry" && memory.map.shared) || !isAligned(statement.place)) return;
     const several = scalar.bytes === 6 || scalar.bytes === 16;
     // clang swaps one constant by itself
     if (PIECES[scalar.bytes].length > 0 && (several || (reads.get(statement.local.id) ?? 0) > 1)) fields.set(statement.local.id, statement);
@@ -108,8 +108,19 @@ function powerOf(value: bigint): number | undefined {
 function isWholeStore(store: Extract<Statement, { kind: "store" }>, fields: ReadonlyMap<number, Load>): boolean {
   const field = fieldOf(store.value, fields);
   const { scalar, index, memory } = store.place;
-  if (!field || index || (memory.kind === "entry" && memory.map.shared)) return false;
+  if (!field || index || (memory.kind === "entry" && memory.map.shared) || !isAligned(store.place)) return false;
   return scalar.order === "network" && scalar.bytes === field.place.scalar.bytes && scalar.shift === 0 && scalar.width === scalar.bytes * 8;
+}
+
+/** Whether each piece lies at a multiple of its size, which the stack and map values want; packets take any. */
+function isAligned({ memory, offset, scalar }: Place): boolean {
+  if (memory.kind === "packet") return true;
+  let at = offset;
+  return PIECES[scalar.bytes].every(bytes => {
+    const aligned = at % bytes === 0;
+    at += bytes;
+    return aligned;
+  });
 }
 
 class Rebuilder {

@@ -192,6 +192,23 @@ test("48 bits are compared in the pieces that they are loaded in", () => {
   ]);
 });
 
+test("what the stack would have to take misaligned stays whole", () => {
+  const layout = { kind: "struct", name: "Key", fields: [], size: 16, align: 8 } as const;
+  const key = { id: 900, name: "key", layout };
+  const [mac, readMac] = loaded(22, 48, "mac");
+  const at = (offset: number): Statement =>
+    store({ ...packetPlace(framePointer, offset, 48, "key.mac"), memory: { kind: "buffer", buffer: key } }, get(mac));
+  const test = when(compare("==", get(mac), num(0)), [ret(drop)]);
+  const clear: Statement = { kind: "clear", buffer: key, span: ret(pass).span };
+  const sizes = (offset: number): string[] =>
+    simplified(clear, readMac, test, at(offset), ret(pass)).filter(line => line.startsWith("key["));
+  assert.equal(
+    sizes(4).map(line => line.split(" = ")[0]),
+    ["key[4] host u32", "key[8] host u16"],
+  );
+  assert.ok(sizes(2).every(line => !line.startsWith("key[2] host u32")));
+});
+
 test("an exit through a result goes straight out", () => {
   const [type, readType] = loaded(12, 16, "type");
   const found = local("found", "boolean");
