@@ -1,4 +1,5 @@
 /** A bundle in the kernel, given packets by hand through BPF_PROG_TEST_RUN. Knows nothing of the compiler. */
+import { readFileSync } from "node:fs";
 import type { Manifest, MapEntry } from "../codegen/bundle/manifest.js";
 import { decodeVerdict } from "../codegen/specialise/verdict.js";
 import { joinFrame } from "../dsl/packet/frame.js";
@@ -137,14 +138,16 @@ function entriesOf(program: TestProgram, entry: MapEntry): Entries {
   return entries;
 }
 
-/** The slot of the CPU that ran: the others are zero. */
+/** The slot of the processor that test runs stay on. The others hold what the build put in, or nothing. */
 function usedSlot(value: Uint8Array, size: number): Uint8Array {
   const stride = Math.ceil(size / 8) * 8;
-  for (let at = 0; at < value.length; at += stride) {
-    const slot = value.subarray(at, at + size);
-    if (slot.some(byte => byte !== 0)) return slot.slice();
-  }
-  return new Uint8Array(size);
+  return value.slice(stride * processor(), stride * processor() + size);
+}
+
+/** The addon runs tests on the first processor that this thread may use. */
+function processor(): number {
+  const allowed = /^Cpus_allowed_list:\s*(\d+)/m.exec(readFileSync("/proc/thread-self/status", "utf8"));
+  return Number(allowed?.[1] ?? 0);
 }
 
 function targetText(world: World): string {
