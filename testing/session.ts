@@ -133,15 +133,16 @@ function entriesOf(program: TestProgram, entry: MapEntry): Entries {
   const perCpu = entry.kind === "perCpuHash" || entry.kind === "perCpuLruHash" || entry.kind === "perCpuArray" || entry.kind === "counter";
   if (entry.kind === "scratch") return [];
   const entries: (readonly [Uint8Array, Uint8Array])[] = [];
+  const slot = perCpu ? processor() : 0;
   for (const [key, value] of map.entries())
-    entries.push([key.slice(), perCpu ? usedSlot(value, entry.valueSize) : value.slice(0, entry.valueSize)]);
+    entries.push([key.slice(), perCpu ? usedSlot(value, entry.valueSize, slot) : value.slice(0, entry.valueSize)]);
   return entries;
 }
 
 /** The slot of the processor that test runs stay on. The others hold what the build put in, or nothing. */
-function usedSlot(value: Uint8Array, size: number): Uint8Array {
+function usedSlot(value: Uint8Array, size: number, slot: number): Uint8Array {
   const stride = Math.ceil(size / 8) * 8;
-  return value.slice(stride * processor(), stride * processor() + size);
+  return value.slice(stride * slot, stride * slot + size);
 }
 
 /** The addon runs tests on the first processor that this thread may use. */
