@@ -52,6 +52,9 @@ export function targetOf(edge: Import): Part {
 
 const typeScriptCompiler = /^codegen\/(evaluate|check|specialise)\//;
 
+/** The tests' side of the kernel: loaded as a whole when a test asks for the kernel, so it may import what it needs. */
+const kernelSide = /^testing\/(kernel-runner|session|recording)\.ts$/;
+
 /** What is wrong with an import, or undefined. */
 export function violation(edge: Import): string | undefined {
   const from = partOf(edge.from);
@@ -80,6 +83,8 @@ export function violation(edge: Import): string | undefined {
       }
       return "runtime imports runtime, and the types of the bundle's manifest";
     case "testing":
+      if (kernelSide.test(edge.from)) return to === "library" ? "testing uses no library" : undefined;
+      if (kernelSide.test(edge.to) && edge.how === "value") return "the kernel's side is loaded when a test asks for it: import()";
       // kernel-runner.ts is the far side of testing's own import(): it joins compiler and runtime.
       if (to === "testing" || to === "dsl" || to === "node" || edge.from === "testing/kernel-runner.ts") return undefined;
       if (to === "codegen" || to === "runtime")
