@@ -85,8 +85,7 @@ export function violation(edge: Import): string | undefined {
     case "testing":
       if (kernelSide.test(edge.from)) return to === "library" ? "testing uses no library" : undefined;
       if (kernelSide.test(edge.to) && edge.how === "value") return "the kernel's side is loaded when a test asks for it: import()";
-      // kernel-runner.ts is the far side of testing's own import(): it joins compiler and runtime.
-      if (to === "testing" || to === "dsl" || to === "node" || edge.from === "testing/kernel-runner.ts") return undefined;
+      if (to === "testing" || to === "dsl" || to === "node") return undefined;
       if (to === "codegen" || to === "runtime")
         return edge.how === "value" ? "testing loads compiler and runtime when a test needs them: import()" : undefined;
       return "testing imports testing and dsl";
