@@ -7,13 +7,13 @@ import { seal, sha256 } from "./bundle/seal.js";
 import type { BundleParts } from "./bundle/write-bundle.js";
 import type { CheckedProgram } from "./check/checked-program.js";
 import { createProject } from "./check/create-program.js";
-import type { Clang } from "./clang/find-clang.js";
 import { compileC, compileFlags } from "./clang/compile-c.js";
+import type { Clang } from "./clang/find-clang.js";
 import { type Diagnostic, hasErrors } from "./diagnostics/diagnostic.js";
 import { evaluate } from "./evaluate/evaluate.js";
 import { evaluationOf, locateLive } from "./evaluate/evaluate-live.js";
 import type { Evaluation, EvaluationRecord } from "./evaluate/evaluation.js";
-import { translate, type Translation } from "./translate.js";
+import { type Translation, translate } from "./translate.js";
 
 export interface CompileOptions {
   /** letters, digits and hyphens; the file's name where left out */
@@ -47,7 +47,9 @@ export const compilerVersion: string = readVersion();
 
 function readVersion(): string {
   const parsed: unknown = JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8"));
-  return typeof parsed === "object" && parsed !== null && "version" in parsed && typeof parsed.version === "string" ? parsed.version : "0.0.0";
+  return typeof parsed === "object" && parsed !== null && "version" in parsed && typeof parsed.version === "string"
+    ? parsed.version
+    : "0.0.0";
 }
 
 /** `edge.dp.ts` is the pipeline `edge`. */
@@ -130,10 +132,22 @@ function filesOfClosures(pipeline: object): readonly string[] {
   return [...files].sort();
 }
 
-async function compileChecked(evaluation: Evaluation, checked: CheckedProgram, name: string, options: CompileOptions): Promise<Compilation> {
+async function compileChecked(
+  evaluation: Evaluation,
+  checked: CheckedProgram,
+  name: string,
+  options: CompileOptions,
+): Promise<Compilation> {
   const { record } = evaluation;
   const stop = (diagnostics: readonly Diagnostic[], translation?: Translation): Compilation => ({
-    diagnostics, bundle: undefined, translation, record, files: checked.files, checked, clang: undefined, name,
+    diagnostics,
+    bundle: undefined,
+    translation,
+    record,
+    files: checked.files,
+    checked,
+    clang: undefined,
+    name,
   });
   const before = [...checked.diagnostics, ...evaluation.diagnostics];
   if (hasErrors(before)) return stop(before);
@@ -148,7 +162,12 @@ async function compileChecked(evaluation: Evaluation, checked: CheckedProgram, n
     root: evaluation.root,
     record,
     files: checked.files,
-    tools: { datapath: compilerVersion, clang: String(compiled.clang.version), flags: sha256(compileFlags), testing: String(options.testing === true) },
+    tools: {
+      datapath: compilerVersion,
+      clang: String(compiled.clang.version),
+      flags: sha256(compileFlags),
+      testing: String(options.testing === true),
+    },
   });
   return {
     diagnostics,

@@ -1,13 +1,13 @@
 /** The pure middle of the compiler: a live pipeline and its checked source in, C and the facts of a manifest out. */
 import { analyse } from "./analyse/analyse.js";
-import { createFront } from "./check/create-front.js";
 import type { CheckedProgram } from "./check/checked-program.js";
+import { createFront } from "./check/create-front.js";
 import type { Diagnostic } from "./diagnostics/diagnostic.js";
 import type { Evaluation } from "./evaluate/evaluation.js";
 import type { Program } from "./ir/ir.js";
-import { type Printed, printProgram, type PrintOptions } from "./print/program.js";
-import type { Registry } from "./specialise/registry.js";
+import { type Printed, type PrintOptions, printProgram } from "./print/program.js";
 import { simplify } from "./simplify/simplify.js";
+import type { Registry } from "./specialise/registry.js";
 import { specialise } from "./specialise/specialise.js";
 
 export interface Translation {

@@ -7,7 +7,14 @@ export interface Names {
   pointer(pointer: Pointer): string;
 }
 
-const typeNames: { readonly [T in CType]: string } = { bool: "bool", u32: "__u32", s32: "__s32", u64: "__u64", s64: "__s64", u128: "__u128" };
+const typeNames: { readonly [T in CType]: string } = {
+  bool: "bool",
+  u32: "__u32",
+  s32: "__s32",
+  u64: "__u64",
+  s64: "__s64",
+  u128: "__u128",
+};
 export function typeName(type: CType): string {
   return typeNames[type];
 }
@@ -71,7 +78,8 @@ export class ExpressionPrinter {
   }
 
   #constant(value: bigint, type: CType): string {
-    if (type === "u128" && value >> 64n !== 0n) return `((__u128)0x${(value >> 64n).toString(16)}ULL << 64 | 0x${(value & ((1n << 64n) - 1n)).toString(16)}ULL)`;
+    if (type === "u128" && value >> 64n !== 0n)
+      return `((__u128)0x${(value >> 64n).toString(16)}ULL << 64 | 0x${(value & ((1n << 64n) - 1n)).toString(16)}ULL)`;
     const magnitude = value < 0n ? -value : value;
     const text = magnitude < 4096n ? magnitude.toString() : `0x${magnitude.toString(16)}`;
     const suffix = magnitude >= 1n << 63n ? "ULL" : magnitude >= 1n << 32n ? "LL" : magnitude >= 1n << 31n ? "U" : "";
@@ -199,8 +207,22 @@ function forced(text: string, type: CType, expr: Expr): string {
   return expr.op === "const" && type !== "s32" && type !== "bool" ? `(${typeNames[type]})${text}` : text;
 }
 
-const opposite: { readonly [O in CompareOperator]: CompareOperator } = { "==": "!=", "!=": "==", "<": ">=", "<=": ">", ">": "<=", ">=": "<" };
-const mirrored: { readonly [O in CompareOperator]: CompareOperator } = { "==": "==", "!=": "!=", "<": ">", "<=": ">=", ">": "<", ">=": "<=" };
+const opposite: { readonly [O in CompareOperator]: CompareOperator } = {
+  "==": "!=",
+  "!=": "==",
+  "<": ">=",
+  "<=": ">",
+  ">": "<=",
+  ">=": "<",
+};
+const mirrored: { readonly [O in CompareOperator]: CompareOperator } = {
+  "==": "==",
+  "!=": "!=",
+  "<": ">",
+  "<=": ">=",
+  ">": "<",
+  ">=": "<=",
+};
 
 function closesAtEnd(text: string): boolean {
   let depth = 0;

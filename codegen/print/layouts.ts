@@ -1,9 +1,11 @@
 /** Structs of keys, values, events and variables, each layout asserted. */
-import { alignOf, bitsOf, type Field, isBitSized, type Shape, sizeOf, type StructShape } from "../../dsl/core/shape.js";
+import { alignOf, bitsOf, type Field, isBitSized, type Shape, type StructShape, sizeOf } from "../../dsl/core/shape.js";
 import { cName } from "../specialise/context.js";
 
 const keywords = new Set(
-  "auto break case char const continue default do double else enum extern float for goto if inline int long register restrict return short signed sizeof static struct switch typedef union unsigned void volatile while bool asm typeof".split(" "),
+  "auto break case char const continue default do double else enum extern float for goto if inline int long register restrict return short signed sizeof static struct switch typedef union unsigned void volatile while bool asm typeof".split(
+    " ",
+  ),
 );
 
 /** A field's name in C. */
@@ -70,7 +72,9 @@ export class Layouts {
       asserts.push(`_Static_assert(offsetof(struct ${name}, ${fieldName(field.name)}) == ${field.offset}, "${shape.name}.${field.name}");`);
     }
     // Keys of tries are packed: an address of 128 bits stands at 4.
-    const packed = shape.fields.some(field => field.offset % alignOf(field.shape) !== 0 || alignOf(field.shape) > shape.align) ? "packed, " : "";
+    const packed = shape.fields.some(field => field.offset % alignOf(field.shape) !== 0 || alignOf(field.shape) > shape.align)
+      ? "packed, "
+      : "";
     const aligned = packed !== "" || shape.align > 1 ? ` __attribute__((${packed}aligned(${shape.align})))` : "";
     this.#declarations.push(`struct ${name} {\n${lines.join("\n")}\n}${aligned};\n${asserts.join("\n")}\n`);
   }
@@ -143,5 +147,11 @@ function arrayMember(member: string, name: string, length: number): string {
 
 function wrapped(shape: Shape): StructShape {
   const size = sizeOf(shape);
-  return { kind: "struct", name: "value", fields: [{ name: "value", shape, offset: 0, bit: 0 }], size, align: shape.kind === "int" ? (shape.bits === 48 ? 2 : 8) : 1 };
+  return {
+    kind: "struct",
+    name: "value",
+    fields: [{ name: "value", shape, offset: 0, bit: 0 }],
+    size,
+    align: shape.kind === "int" ? (shape.bits === 48 ? 2 : 8) : 1,
+  };
 }

@@ -39,7 +39,7 @@ function contextParts(on: "xdp" | "skb"): Part[] {
   const type = on === "xdp" ? "struct xdp_md" : "struct __sk_buff";
   const load = on === "xdp" ? "bpf_xdp_load_bytes" : "bpf_skb_load_bytes";
   const store = on === "xdp" ? "bpf_xdp_store_bytes(ctx, to, from, size)" : "bpf_skb_store_bytes(ctx, to, from, size, 0)";
-    const length = on === "xdp" ? "bytes_between(packet_at(ctx->data_end), packet_at(ctx->data))" : "ctx->len";
+  const length = on === "xdp" ? "bytes_between(packet_at(ctx->data_end), packet_at(ctx->data))" : "ctx->len";
   return [
     {
       names: [`${on}_store`],

@@ -36,7 +36,10 @@ export function printMove(printer: StatementPrinter, statement: Extract<Statemen
       printer.put(`${ok} = ${on}_trim(ctx, ${text(move.length)}, tag);`, span);
       break;
     case "pull":
-      printer.put(printer.onTc ? `${ok} = skb_pull(ctx, ${text(move.bytes)}, tag);` : `${ok} = frame + ${text(move.bytes)} <= data_end;`, span);
+      printer.put(
+        printer.onTc ? `${ok} = skb_pull(ctx, ${text(move.bytes)}, tag);` : `${ok} = frame + ${text(move.bytes)} <= data_end;`,
+        span,
+      );
       break;
     case "vlanSet": {
       const priority = move.priority ? text(move.priority) : "0";

@@ -3,7 +3,8 @@ import type { Registry } from "../specialise/registry.js";
 import { prelude } from "./prelude.js";
 import { supportText } from "./support.js";
 
-const own = "front frame data_end ctx tci tagged site verdict_ action slot finish aborted dropped counted drops hooks params settings target world";
+const own =
+  "front frame data_end ctx tci tagged site verdict_ action slot finish aborted dropped counted drops hooks params settings target world";
 
 export function takenNames(registry: Registry): ReadonlySet<string> {
   const taken = new Set([...own.split(" "), ...declaredIn(prelude), ...supportText.flatMap(declaredIn)]);
@@ -13,7 +14,9 @@ export function takenNames(registry: Registry): ReadonlySet<string> {
 
 /** Macros, functions and constants that a text declares at the file's level. */
 function declaredIn(text: string): string[] {
-  return [...text.matchAll(/#define (\w+)|\b(\w+)\([^()]*\)\s*\{|\b([A-Z][A-Z0-9_]+)\b/g)].flatMap(match => match.slice(1).filter(name => name !== undefined));
+  return [...text.matchAll(/#define (\w+)|\b(\w+)\([^()]*\)\s*\{|\b([A-Z][A-Z0-9_]+)\b/g)].flatMap(match =>
+    match.slice(1).filter(name => name !== undefined),
+  );
 }
 
 /** Functions of the support code that is only printed where it is called. */

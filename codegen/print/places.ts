@@ -1,5 +1,5 @@
 /** Memory in C: how a scalar is read and written where it lies. */
-import { type Field, type Shape, sizeOf, type StructShape } from "../../dsl/core/shape.js";
+import { type Field, type Shape, type StructShape, sizeOf } from "../../dsl/core/shape.js";
 import type { Place, Pointer } from "../ir/ir.js";
 import { fieldName } from "./layouts.js";
 
@@ -30,7 +30,8 @@ export function addressOf(place: Place, names: PlaceNames): string {
 /** `source.port`: the member of a struct that lies at an offset; "." where the value is one scalar. */
 function pathOf(shape: Shape | undefined, offset: number, bytes: number): string | undefined {
   if (!shape) return undefined;
-  if (shape.kind === "int" || shape.kind === "bool" || shape.kind === "atomic") return offset === 0 && sizeOf(shape) === bytes ? "." : undefined;
+  if (shape.kind === "int" || shape.kind === "bool" || shape.kind === "atomic")
+    return offset === 0 && sizeOf(shape) === bytes ? "." : undefined;
   if (shape.kind !== "struct") return undefined;
   return memberPath(shape, offset, bytes);
 }
@@ -114,7 +115,8 @@ function writeBytes(scalar: Place["scalar"], keep: bigint, address: string, valu
   for (let i = 0; i < scalar.bytes; i++) {
     const shift = (scalar.bytes - 1 - i) * 8;
     const kept = (keep >> BigInt(shift)) & 0xffn;
-    if (kept !== 0xffn) parts.push(`PUT8(${address} + ${i}, (GET8(${address} + ${i}) & 0x${kept.toString(16)}) | (__u8)(packed >> ${shift}));`);
+    if (kept !== 0xffn)
+      parts.push(`PUT8(${address} + ${i}, (GET8(${address} + ${i}) & 0x${kept.toString(16)}) | (__u8)(packed >> ${shift}));`);
   }
   return `{ ${parts.join(" ")} }`;
 }
@@ -126,4 +128,3 @@ function writeWhole(bytes: number, order: "network" | "host", address: string, v
   if (bytes === 6 || bytes === 16) return `put_le${bits}(${address}, ${value});`;
   return `PUT${bits}(${address}, ${value});`;
 }
-

@@ -8,7 +8,7 @@ import { takenNames } from "./names.js";
 import { prelude } from "./prelude.js";
 import { type Line, StatementPrinter } from "./statements.js";
 import { moveSupport, supportFor } from "./support.js";
-import { type VariableLayout, layOutVariables } from "./variables.js";
+import { layOutVariables, type VariableLayout } from "./variables.js";
 
 export interface PrintOptions {
   /** time and random numbers from a map that the test sets */
@@ -57,8 +57,20 @@ export function printProgram(programs: readonly Analysed[], registry: Registry, 
     mapText,
     printCounters(registry, printers),
     printVariables(variables, options.testing),
-    supportFor(registry, bodies.flat().map(line => line.text).join("\n"), options.testing),
-    moveSupport(bodies.flat().map(line => line.text).join("\n")),
+    supportFor(
+      registry,
+      bodies
+        .flat()
+        .map(line => line.text)
+        .join("\n"),
+      options.testing,
+    ),
+    moveSupport(
+      bodies
+        .flat()
+        .map(line => line.text)
+        .join("\n"),
+    ),
   ].filter(part => part !== "");
   const text: string[] = head.join("\n").split("\n");
   const lines: SourceLine[] = [];
@@ -89,7 +101,11 @@ function wrapFunction(program: Program, printer: StatementPrinter, registry: Reg
     lines.push({ text, span });
   };
   const text = printer.lines.map(line => line.text).join("\n");
-  const needsFrame = (uses.finish && registry.actions.has(Action.Route)) || /\b(frame|FIND_FRAME|tag)\b/.test(text) || uses.tag || /\b(xdp|skb)_\w+\(ctx/.test(text);
+  const needsFrame =
+    (uses.finish && registry.actions.has(Action.Route)) ||
+    /\b(frame|FIND_FRAME|tag)\b/.test(text) ||
+    uses.tag ||
+    /\b(xdp|skb)_\w+\(ctx/.test(text);
   const routes = uses.finish && registry.actions.has(Action.Route);
   const needsPacket = needsFrame || routes || /\b(front|data_end)\b/.test(text);
   const context = onTc ? "struct __sk_buff" : "struct xdp_md";
@@ -117,7 +133,8 @@ function wrapFunction(program: Program, printer: StatementPrinter, registry: Reg
   for (const { name, type } of printer.pointers.values()) put(`\t${type}${name} = 0;`);
   for (const { name, type } of printer.buffers.values()) put(`\t${type} ${name} __attribute__((aligned(8)));`);
   put("");
-  const reflects = registry.actions.has(Action.Reflect) && all.some(other => other.program.hook !== program.hook && other.program.hook !== "xdp");
+  const reflects =
+    registry.actions.has(Action.Reflect) && all.some(other => other.program.hook !== program.hook && other.program.hook !== "xdp");
   if (onTc && reflects) {
     put("\tif (ctx->tc_index == REFLECTED) {");
     put("\t\tctx->tc_index = 0;");
@@ -172,7 +189,9 @@ function wrapFunction(program: Program, printer: StatementPrinter, registry: Reg
   }
   tail("}");
   const define = findFrame(onTc, uses.tag, aside);
-  return needsFrame ? [...define.map(line => ({ text: line, span: undefined })), ...lines, { text: "#undef FIND_FRAME", span: undefined }] : lines;
+  return needsFrame
+    ? [...define.map(line => ({ text: line, span: undefined })), ...lines, { text: "#undef FIND_FRAME", span: undefined }]
+    : lines;
 }
 
 /** How far constant offsets of a program reach: what tc pulls once, at entry. */
@@ -196,7 +215,12 @@ function movesBytes(text: string): boolean {
  */
 function findTag(onTc: boolean, aside: boolean, end: string): string[] {
   const found = aside
-    ? [`\tif (!skb_tag_aside(ctx)) ${end}`, "\tfront = packet_at(ctx->data);", "\tdata_end = packet_at(ctx->data_end);", `\tif (front + 14 > data_end) ${end}`]
+    ? [
+        `\tif (!skb_tag_aside(ctx)) ${end}`,
+        "\tfront = packet_at(ctx->data);",
+        "\tdata_end = packet_at(ctx->data_end);",
+        `\tif (front + 14 > data_end) ${end}`,
+      ]
     : ["\ttag = 4;", "\tframe = front + 4;", "\tbarrier_var(frame);"];
   return [
     "frame = front;",
@@ -241,7 +265,12 @@ function finishLines(registry: Registry, onTc: boolean, hook: Program["hook"], t
   if (testing) lines.push(`if ((verdict_ & 255) == ${Action.Abort}) goto aborted;`);
   if (has(Action.Reflect) && onTc) {
     const flags = hook === "egress" ? "BPF_F_INGRESS" : "0";
-    lines.push(`if ((verdict_ & 255) == ${Action.Reflect}) {`, "\tctx->tc_index = REFLECTED;", `\treturn bpf_redirect(ctx->ifindex, ${flags});`, "}");
+    lines.push(
+      `if ((verdict_ & 255) == ${Action.Reflect}) {`,
+      "\tctx->tc_index = REFLECTED;",
+      `\treturn bpf_redirect(ctx->ifindex, ${flags});`,
+      "}",
+    );
   }
   if (has(Action.Redirect)) {
     lines.push(`if ((verdict_ & 255) == ${Action.Redirect}) return bpf_redirect(verdict_ >> 8, 0);`);
@@ -285,9 +314,15 @@ function printMap(map: MapDecl, layouts: Layouts): string {
   if (spec.kind === "lpmTrie") lines.push("__uint(map_flags, BPF_F_NO_PREALLOC);");
   if (spec.kind !== "ring") {
     const value = spec.value ? layouts.typeOfShape(spec.value) : "__u32";
-    const key = spec.key && spec.kind !== "array" && spec.kind !== "perCpuArray" && spec.kind !== "counter" && spec.kind !== "scratch" && spec.kind !== "devMap"
-      ? layouts.typeOf(keyLayout(map, layouts))
-      : "__u32";
+    const key =
+      spec.key &&
+      spec.kind !== "array" &&
+      spec.kind !== "perCpuArray" &&
+      spec.kind !== "counter" &&
+      spec.kind !== "scratch" &&
+      spec.kind !== "devMap"
+        ? layouts.typeOf(keyLayout(map, layouts))
+        : "__u32";
     lines.push(`__type(key, ${key});`, `__type(value, ${spec.kind === "devMap" ? "__u32" : value});`);
   }
   return `/* ${map.path} */\nstruct {\n${lines.map(line => `\t${line}`).join("\n")}\n} ${map.symbol} SEC(".maps");\n`;
@@ -325,8 +360,12 @@ static __always_inline void count_drop(__u32 site)
 function printVariables(layout: VariableLayout, testing: boolean): string {
   const section = (name: string, qualifier: string, fields: VariableLayout["params"], elf: string): string => {
     if (fields.length === 0) return "";
-    const members = fields.map(field => `\t__u${field.size * 8 > 64 ? 64 : field.size * 8} ${field.variable.symbol}${field.size === 16 ? "[2]" : ""};`);
-    const asserts = fields.map(field => `_Static_assert(offsetof(struct ${name}, ${field.variable.symbol}) == ${field.offset}, "${field.variable.path}");`);
+    const members = fields.map(
+      field => `\t__u${field.size * 8 > 64 ? 64 : field.size * 8} ${field.variable.symbol}${field.size === 16 ? "[2]" : ""};`,
+    );
+    const asserts = fields.map(
+      field => `_Static_assert(offsetof(struct ${name}, ${field.variable.symbol}) == ${field.offset}, "${field.variable.path}");`,
+    );
     const values = fields.map(field => `\t.${field.variable.symbol} = ${initial(field.variable)},`);
     return `struct ${name} {\n${members.join("\n")}\n};\n${asserts.join("\n")}\n${qualifier} struct ${name} ${name} SEC("${elf}") = {\n${values.join("\n")}\n};\n`;
   };
@@ -335,7 +374,10 @@ function printVariables(layout: VariableLayout, testing: boolean): string {
     section("settings", "volatile", layout.settings, ".data.settings"),
     section("target", "const volatile", layout.target, ".rodata.target"),
   ];
-  if (testing) parts.push("struct {\n\t__u64 clock, count, index;\n\t__u32 random[64];\n\t__u64 verdict, tag;\n} volatile world SEC(\".data.world\") = { 0 };\n");
+  if (testing)
+    parts.push(
+      'struct {\n\t__u64 clock, count, index;\n\t__u32 random[64];\n\t__u64 verdict, tag;\n} volatile world SEC(".data.world") = { 0 };\n',
+    );
   return parts.filter(part => part !== "").join("\n");
 }
 
@@ -343,4 +385,3 @@ function initial(variable: VariableDecl): string {
   if (variable.bits !== 128) return `${variable.initial}ULL`;
   return `{ ${variable.initial & ((1n << 64n) - 1n)}ULL, ${variable.initial >> 64n}ULL }`;
 }
-

@@ -1,14 +1,29 @@
 /** Statements of one program in C: one line each, `#line` in front, labels for the ends of blocks. */
 import type { Shape } from "../../dsl/core/shape.js";
 import type { Analysis } from "../analyse/analyse.js";
-import { type Buffer, type Expr, framePointer, frontPointer, type HookName, type Label, type Local, type MapDecl, type Place, type Pointer, type Program, type Span, type Statement, type VariableDecl } from "../ir/ir.js";
+import {
+  type Buffer,
+  type Expr,
+  framePointer,
+  frontPointer,
+  type HookName,
+  type Label,
+  type Local,
+  type MapDecl,
+  type Place,
+  type Pointer,
+  type Program,
+  type Span,
+  type Statement,
+  type VariableDecl,
+} from "../ir/ir.js";
 import { Action, decodeVerdict } from "../specialise/verdict.js";
 import { ExpressionPrinter, typeName } from "./expressions.js";
 import type { Layouts } from "./layouts.js";
+import { printMove } from "./moves.js";
 import { isSupportName } from "./names.js";
 import { offsetLocals } from "./offset-locals.js";
-import { printMove } from "./moves.js";
-import { type PlaceNames, addressOf, readPlace, writePlace } from "./places.js";
+import { addressOf, type PlaceNames, readPlace, writePlace } from "./places.js";
 
 /** A line of C and where it comes from. */
 export interface Line {
@@ -134,7 +149,10 @@ export class StatementPrinter implements PlaceNames {
       }
       case "store": {
         const index = this.#index(statement.place, span);
-        this.put(`${writePlace(statement.place, this.expressions.condition(statement.value), this, index)}${comment(statement.place)}`, span);
+        this.put(
+          `${writePlace(statement.place, this.expressions.condition(statement.value), this, index)}${comment(statement.place)}`,
+          span,
+        );
         return;
       }
       case "fits":
@@ -182,7 +200,10 @@ export class StatementPrinter implements PlaceNames {
         this.#copy(statement);
         return;
       case "lookup":
-        this.put(`${this.pointer(statement.pointer)} = bpf_map_lookup_elem(&${statement.map.symbol}, &${this.bufferName(statement.key)});`, span);
+        this.put(
+          `${this.pointer(statement.pointer)} = bpf_map_lookup_elem(&${statement.map.symbol}, &${this.bufferName(statement.key)});`,
+          span,
+        );
         return;
       case "element": {
         const type = this.#analysis.cType(statement.index);
@@ -199,7 +220,10 @@ export class StatementPrinter implements PlaceNames {
         return;
       }
       case "delete":
-        this.put(`${this.local(statement.ok)} = bpf_map_delete_elem(&${statement.map.symbol}, &${this.bufferName(statement.key)}) == 0;`, span);
+        this.put(
+          `${this.local(statement.ok)} = bpf_map_delete_elem(&${statement.map.symbol}, &${this.bufferName(statement.key)}) == 0;`,
+          span,
+        );
         return;
       case "atomicAdd": {
         const type = statement.place.scalar.bytes === 8 ? "__u64" : "__u32";
@@ -230,7 +254,10 @@ export class StatementPrinter implements PlaceNames {
         this.put(`${this.local(statement.local)} = device_at(&${statement.map.symbol}, ${this.expr(statement.key)});`, span);
         return;
       case "packetCopy":
-        this.put(`${this.local(statement.ok)} = ${this.onTc ? "skb" : "xdp"}_copy(ctx, ${this.expr(statement.to)}, ${this.expr(statement.from)}, ${this.expr(statement.count)}, ${statement.max}, tag);`, span);
+        this.put(
+          `${this.local(statement.ok)} = ${this.onTc ? "skb" : "xdp"}_copy(ctx, ${this.expr(statement.to)}, ${this.expr(statement.from)}, ${this.expr(statement.count)}, ${statement.max}, tag);`,
+          span,
+        );
         this.reload(span);
         return;
       case "packetSum": {
@@ -238,7 +265,10 @@ export class StatementPrinter implements PlaceNames {
         const all = this.#length();
         this.uses.aborted = true;
         this.put(`if (${length} > ${statement.max} || ${offset} > ${all} || ${length} > ${all} - ${offset}) goto aborted;`, span);
-        this.put(`${this.local(statement.local)} = ${this.onTc ? "skb" : "xdp"}_sum(ctx, ${offset}, ${length}, ${statement.max}, ${this.expr(statement.initial)}, tag);`, span);
+        this.put(
+          `${this.local(statement.local)} = ${this.onTc ? "skb" : "xdp"}_sum(ctx, ${offset}, ${length}, ${statement.max}, ${this.expr(statement.initial)}, tag);`,
+          span,
+        );
         return;
       }
       case "checksumReplace":
@@ -312,7 +342,10 @@ export class StatementPrinter implements PlaceNames {
     const name = this.local(local);
     const mask = (1n << BigInt(max.toString(2).length)) - 1n;
     this.put(`{ __u32 anyValue = ${this.onTc ? "ctx->hash" : "ctx->rx_queue_index"};`, span);
-    this.put(`barrier_var(anyValue); ${name} ^= anyValue; barrier_var(${name}); ${name} ^= anyValue; barrier_var(${name}); ${name} &= 0x${mask.toString(16)}; }`, span);
+    this.put(
+      `barrier_var(anyValue); ${name} ^= anyValue; barrier_var(${name}); ${name} ^= anyValue; barrier_var(${name}); ${name} &= 0x${mask.toString(16)}; }`,
+      span,
+    );
   }
 
   /** The text of a checked run-time index, in a packet the element's address; ends the program where it is outside. */
@@ -457,7 +490,8 @@ export class StatementPrinter implements PlaceNames {
     this.put(`if (${name}) {`, span);
     this.nested(() => {
       this.put(`__builtin_memcpy(${name}, &${this.bufferName(value)}, ${size});`, span);
-      if (map.spec.capture > 0) this.put(`${this.onTc ? "skb" : "xdp"}_capture(ctx, ${name} + ${size}, ${capture}, ${map.spec.capture}, tag);`, span);
+      if (map.spec.capture > 0)
+        this.put(`${this.onTc ? "skb" : "xdp"}_capture(ctx, ${name} + ${size}, ${capture}, ${map.spec.capture}, tag);`, span);
       this.put(`bpf_ringbuf_submit(${name}, 0);`, span);
     });
     this.put("}", span);

@@ -7,7 +7,10 @@ interface Part {
 }
 
 const parts: readonly Part[] = [
-  { name: "REFLECTED", text: "/* Marks a packet that a hook turned round, for the pipeline's other hook to let it by. */\n#define REFLECTED 0xda7a\n" },
+  {
+    name: "REFLECTED",
+    text: "/* Marks a packet that a hook turned round, for the pipeline's other hook to let it by. */\n#define REFLECTED 0xda7a\n",
+  },
   {
     name: "clamp32",
     text: "static __always_inline __u32 clamp32(__u32 value, __u32 least, __u32 most)\n{\n\treturn value < least ? least : value > most ? most : value;\n}\n",

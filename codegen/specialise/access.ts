@@ -47,13 +47,24 @@ export function extentOf(context: Context, position: Position, bytes: number, no
 }
 
 /** Resolves memory for an access of `bytes` at `offset`; undefined (with a diagnostic) where the view is stale. */
-export function memoryAt(context: Context, where: Where, offset: number, bytes: number, node: ts.Node): { memory: Memory; offset: number } | undefined {
+export function memoryAt(
+  context: Context,
+  where: Where,
+  offset: number,
+  bytes: number,
+  node: ts.Node,
+): { memory: Memory; offset: number } | undefined {
   switch (where.kind) {
     case "buffer":
       return { memory: { kind: "buffer", buffer: where.buffer }, offset };
     case "entry":
       if (where.life && (context.state.writes.get(where.life.symbol) ?? 0) !== where.life.count) {
-        context.error("DP4101", node, `this entry of \`${where.map.path}\` is gone: the map was written after it was found`, "read what you need into a const first, or get() the entry again");
+        context.error(
+          "DP4101",
+          node,
+          `this entry of \`${where.map.path}\` is gone: the map was written after it was found`,
+          "read what you need into a const first, or get() the entry again",
+        );
         return undefined;
       }
       return { memory: { kind: "entry", pointer: where.pointer, map: where.map }, offset };
@@ -64,7 +75,12 @@ export function memoryAt(context: Context, where: Where, offset: number, bytes: 
         return { memory: { kind: "packet", pointer: frontPointer }, offset: near + offset };
       }
       if (typeof near === "number" && near + offset < TAG_OFFSET) {
-        context.error("DP3103", node, `these ${bytes} bytes at ${near + offset} lie on both sides of offset 12, where a VLAN tag may be`, "read the addresses and the type apart");
+        context.error(
+          "DP3103",
+          node,
+          `these ${bytes} bytes at ${near + offset} lie on both sides of offset 12, where a VLAN tag may be`,
+          "read the addresses and the type apart",
+        );
         return undefined;
       }
       const { pointer, size } = extentOf(context, where.position, offset + bytes, node);
@@ -143,7 +159,14 @@ export function readField(context: Context, view: View, field: Field, node: ts.N
 }
 
 function readShape(
-  context: Context, view: View, shape: Shape, offset: number, bit: number, name: string, index: Index | undefined, node: ts.Node,
+  context: Context,
+  view: View,
+  shape: Shape,
+  offset: number,
+  bit: number,
+  name: string,
+  index: Index | undefined,
+  node: ts.Node,
 ): Value {
   const scalar = scalarPlace(shape, offset, bit);
   if (scalar) return loadScalar(context, view.where, scalar, index, name, node);
@@ -162,7 +185,12 @@ function readShape(
 }
 
 function placeOf(
-  context: Context, where: Where, at: ScalarPlace, index: Index | undefined, name: string, node: ts.Node,
+  context: Context,
+  where: Where,
+  at: ScalarPlace,
+  index: Index | undefined,
+  name: string,
+  node: ts.Node,
 ): Place | undefined {
   // A run-time element lies anywhere in its array: the whole array must be proved.
   const reach = index ? index.stride * (index.length - 1) + at.scalar.bytes : at.scalar.bytes;
@@ -183,14 +211,21 @@ export function loadScalar(context: Context, where: Where, at: ScalarPlace, inde
   context.emit({ kind: "load", local, place, span });
   if (!boolean) return localValue(local);
   const make = (): Expr => ({
-    op: "compare", operator: "!=", left: { op: "local", local }, right: { op: "const", domain: "number", value: 0n }, span,
+    op: "compare",
+    operator: "!=",
+    left: { op: "local", local },
+    right: { op: "const", domain: "number", value: 0n },
+    span,
   });
   return { kind: "scalar", domain: "boolean", make };
 }
 
 function lastName(name: string): string {
   const parts = name.split(".");
-  return parts.slice(-2).join("_").replace(/\[.*?\]/g, "");
+  return parts
+    .slice(-2)
+    .join("_")
+    .replace(/\[.*?\]/g, "");
 }
 
 /** Writes a scalar field. `what` is named when the value does not fit. */
@@ -205,7 +240,13 @@ export function storeField(context: Context, view: View, field: Field, value: Va
 }
 
 export function storeScalar(
-  context: Context, where: Where, at: ScalarPlace, index: Index | undefined, name: string, value: Value, node: ts.Node,
+  context: Context,
+  where: Where,
+  at: ScalarPlace,
+  index: Index | undefined,
+  name: string,
+  value: Value,
+  node: ts.Node,
 ): void {
   const place = placeOf(context, where, at, index, name, node);
   if (!place) return;
@@ -220,7 +261,12 @@ export function storeScalar(
 }
 
 /** One element of an array view, by build-time or run-time index. */
-export function elementOf(context: Context, view: View, index: Value, node: ts.Node): { at: ScalarPlace; index: Index | undefined } | Value {
+export function elementOf(
+  context: Context,
+  view: View,
+  index: Value,
+  node: ts.Node,
+): { at: ScalarPlace; index: Index | undefined } | Value {
   if (view.shape.kind !== "array") return context.error("DP1201", node, "only arrays have elements");
   const { of, length } = view.shape;
   const stride = sizeOf(of);
@@ -261,9 +307,16 @@ export function writeElement(context: Context, view: View, index: Value, value: 
 export function fillBuffer(context: Context, target: View, value: Value, node: ts.Node): void {
   const seen = context.state.see(value);
   if (seen.kind === "poison") return;
-  if (target.shape.kind !== "struct" && target.shape.kind !== "header" && target.shape.kind !== "overlay" && target.shape.kind !== "flags") return;
+  if (target.shape.kind !== "struct" && target.shape.kind !== "header" && target.shape.kind !== "overlay" && target.shape.kind !== "flags")
+    return;
   const fields = target.shape.kind === "overlay" ? target.shape.views : target.shape.kind === "flags" ? [] : target.shape.fields;
-  if (seen.kind === "view" && seen.shape.kind === target.shape.kind && "size" in seen.shape && "size" in target.shape && seen.shape.size === target.shape.size) {
+  if (
+    seen.kind === "view" &&
+    seen.shape.kind === target.shape.kind &&
+    "size" in seen.shape &&
+    "size" in target.shape &&
+    seen.shape.size === target.shape.size
+  ) {
     copyBytes(context, target, seen, seen.shape.size, node);
     return;
   }
@@ -283,7 +336,15 @@ function fillField(context: Context, target: View, field: Field, value: Value, n
   }
   const inner = readField(context, target, field, node);
   if (inner.kind === "atomic") {
-    storeScalar(context, inner.where, { scalar: wholeScalar(inner.bits, "host"), offset: inner.offset, domain: inner.bits === 64 ? "bigint" : "number" }, inner.index, inner.name, value, node);
+    storeScalar(
+      context,
+      inner.where,
+      { scalar: wholeScalar(inner.bits, "host"), offset: inner.offset, domain: inner.bits === 64 ? "bigint" : "number" },
+      inner.index,
+      inner.name,
+      value,
+      node,
+    );
   } else if (inner.kind === "view" && inner.shape.kind === "array") {
     if (value.kind === "view" && value.shape.kind === "array") copyBytes(context, inner, value, sizeOf(inner.shape), node);
     else if (value.kind === "known" && Array.isArray(value.value)) {
@@ -312,6 +373,12 @@ export function copyBytes(context: Context, to: View, from: View, bytes: number,
   const target = memoryAt(context, to.where, to.offset, bytes, node);
   if (!source || !target) return;
   context.emit({
-    kind: "copyPlace", to: target.memory, toOffset: target.offset, from: source.memory, fromOffset: source.offset, bytes, span: context.span(node),
+    kind: "copyPlace",
+    to: target.memory,
+    toOffset: target.offset,
+    from: source.memory,
+    fromOffset: source.offset,
+    bytes,
+    span: context.span(node),
   });
 }

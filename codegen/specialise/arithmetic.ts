@@ -71,7 +71,12 @@ export function binary(context: Context, operator: string, a: Value, b: Value, n
   }
   const span = context.span(node);
   const make = (): Expr => ({
-    op: "binary", operator, domain, left: context.expression(left, domain, node), right: context.expression(right, domain, node), span,
+    op: "binary",
+    operator,
+    domain,
+    left: context.expression(left, domain, node),
+    right: context.expression(right, domain, node),
+    span,
   });
   const offset = operator === "+" || operator === "-" || operator === "&" ? (offsetState(left) ?? offsetState(right)) : undefined;
   return offset === undefined ? { kind: "scalar", domain, make } : { kind: "scalar", domain, make, offsetOf: offset };
@@ -97,7 +102,8 @@ export function unary(context: Context, operator: "~" | "-", a: Value, node: ts.
     if (typeof value.value === "number") return known(operator === "~" ? ~value.value : -value.value);
     return known(operator === "~" ? ~value.value : -value.value);
   }
-  if (value.kind !== "scalar" || value.domain === "boolean") return context.error("DP1201", node, `\`${operator}\` needs a number, not ${describeValue(value)}`);
+  if (value.kind !== "scalar" || value.domain === "boolean")
+    return context.error("DP1201", node, `\`${operator}\` needs a number, not ${describeValue(value)}`);
   const { domain, make } = value;
   const span = context.span(node);
   return { kind: "scalar", domain, make: () => ({ op: "unary", operator, domain, operand: make(), span }) };
@@ -118,14 +124,23 @@ export function compareValues(context: Context, operator: CompareOperator, a: Va
   }
   const span = context.span(node);
   const make = (): Expr => ({
-    op: "compare", operator, left: context.expression(left, domain, node), right: context.expression(right, domain, node), span,
+    op: "compare",
+    operator,
+    left: context.expression(left, domain, node),
+    right: context.expression(right, domain, node),
+    span,
   });
   const pinned = equality ? (pin(left, right) ?? pin(right, left)) : undefined;
   if (!pinned) return { kind: "scalar", domain: "boolean", make };
-  return operator === "==" ? { kind: "scalar", domain: "boolean", make, whenTrue: [pinned] } : { kind: "scalar", domain: "boolean", make, whenFalse: [pinned] };
+  return operator === "=="
+    ? { kind: "scalar", domain: "boolean", make, whenTrue: [pinned] }
+    : { kind: "scalar", domain: "boolean", make, whenFalse: [pinned] };
 }
 
-function pin(local: Value, constant: Value): { kind: "equals"; local: NonNullable<Extract<Value, { kind: "scalar" }>["local"]>; value: bigint } | undefined {
+function pin(
+  local: Value,
+  constant: Value,
+): { kind: "equals"; local: NonNullable<Extract<Value, { kind: "scalar" }>["local"]>; value: bigint } | undefined {
   if (local.kind !== "scalar" || !local.local || constant.kind !== "known") return undefined;
   const raw = constant.value;
   if (typeof raw !== "number" && typeof raw !== "bigint" && typeof raw !== "boolean") return undefined;
@@ -135,14 +150,20 @@ function pin(local: Value, constant: Value): { kind: "equals"; local: NonNullabl
 
 /** A view, verdict or object is never `===` a constant such as undefined. */
 function incomparable(left: Value, right: Value): boolean {
-  return (left.kind === "known") !== (right.kind === "known") && (left.kind !== "scalar" || right.kind === "known") && (right.kind !== "scalar" || left.kind === "known");
+  return (
+    (left.kind === "known") !== (right.kind === "known") &&
+    (left.kind !== "scalar" || right.kind === "known") &&
+    (right.kind !== "scalar" || left.kind === "known")
+  );
 }
 
 function compareChoice(context: Context, operator: CompareOperator, left: Value, right: Value, node: ts.Node): Value {
   const choice = left.kind === "choice" ? left : right;
   const other = left.kind === "choice" ? right : left;
   if (choice.kind !== "choice") return poison;
-  const outcomes = choice.cases.map(value => (context.state.casesOf(choice).length > 0 ? compareValues(context, "==", value, other, node) : poison));
+  const outcomes = choice.cases.map(value =>
+    context.state.casesOf(choice).length > 0 ? compareValues(context, "==", value, other, node) : poison,
+  );
   const remaining = context.state.casesOf(choice);
   if (remaining.every(index => outcomes[index]?.kind === "known")) {
     const wanted = operator === "==";

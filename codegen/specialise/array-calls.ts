@@ -16,7 +16,8 @@ export function elementsOf(context: Context, list: Value, node: ts.Node): readon
   const seen = context.state.see(list);
   if (seen.kind === "known") {
     const value: unknown = seen.value;
-    if (typeof value !== "object" || value === null || !(Symbol.iterator in value) || typeof value[Symbol.iterator] !== "function") return undefined;
+    if (typeof value !== "object" || value === null || !(Symbol.iterator in value) || typeof value[Symbol.iterator] !== "function")
+      return undefined;
     return Array.from(value as Iterable<unknown>, lift);
   }
   if (seen.kind === "view" && seen.shape.kind === "array") {
@@ -51,9 +52,22 @@ export function callArray(context: Context, frame: Frame, list: Value, name: str
     case "includes":
       return first ? anyOf(context, elements, element => compareValues(context, "==", first, element, node), node) : known(false);
     case "some":
-      return first ? anyOf(context, elements, (element, i) => callValue(context, frame, first, [element, known(i)], node), node) : known(false);
+      return first
+        ? anyOf(context, elements, (element, i) => callValue(context, frame, first, [element, known(i)], node), node)
+        : known(false);
     case "every":
-      return first ? negated(context, anyOf(context, elements, (element, i) => negated(context, callValue(context, frame, first, [element, known(i)], node), node), node), node) : known(true);
+      return first
+        ? negated(
+            context,
+            anyOf(
+              context,
+              elements,
+              (element, i) => negated(context, callValue(context, frame, first, [element, known(i)], node), node),
+              node,
+            ),
+            node,
+          )
+        : known(true);
     case "find":
       return first ? find(context, elements, element => callValue(context, frame, first, [element], node), node) : undefinedValue;
     case "forEach":
@@ -64,9 +78,21 @@ export function callArray(context: Context, frame: Frame, list: Value, name: str
   }
   if (list.kind === "known" && Array.isArray(list.value) && args.every(arg => arg.kind === "known")) {
     const method: unknown = Reflect.get(list.value, name);
-    if (typeof method === "function") return lift(Reflect.apply(method, list.value, args.map(arg => (arg.kind === "known" ? arg.value : undefined))));
+    if (typeof method === "function")
+      return lift(
+        Reflect.apply(
+          method,
+          list.value,
+          args.map(arg => (arg.kind === "known" ? arg.value : undefined)),
+        ),
+      );
   }
-  return context.error("DP1203", node, `\`${name}\` of a list has no meaning in datapath code`, "for…of, entries(), some(), every(), find(), includes()");
+  return context.error(
+    "DP1203",
+    node,
+    `\`${name}\` of a list has no meaning in datapath code`,
+    "for…of, entries(), some(), every(), find(), includes()",
+  );
 }
 
 /** Whether one of the tests holds: pure ones as one expression, others as nested branches. */
@@ -76,7 +102,14 @@ function anyOf(context: Context, elements: readonly Value[], test: (element: Val
     if (!element) return known(false);
     const outcome = test(element, at);
     if (context.dead) return poison;
-    return splitValue(context, outcome, () => known(true), () => step(at + 1), "some", node);
+    return splitValue(
+      context,
+      outcome,
+      () => known(true),
+      () => step(at + 1),
+      "some",
+      node,
+    );
   };
   return step(0);
 }
@@ -85,7 +118,14 @@ function find(context: Context, elements: readonly Value[], test: (element: Valu
   const step = (at: number): Value => {
     const element = elements[at];
     if (!element) return undefinedValue;
-    return splitValue(context, test(element), () => element, () => step(at + 1), "found", node);
+    return splitValue(
+      context,
+      test(element),
+      () => element,
+      () => step(at + 1),
+      "found",
+      node,
+    );
   };
   return step(0);
 }
@@ -94,7 +134,13 @@ function negated(context: Context, value: Value, node: ts.Node): Value {
   const condition = conditionOf(context, value, node);
   if (condition === undefined) return poison;
   if (typeof condition === "boolean") return known(!condition);
-  return { kind: "scalar", domain: "boolean", make: () => ({ op: "not", operand: condition.make() }), whenTrue: condition.whenFalse, whenFalse: condition.whenTrue };
+  return {
+    kind: "scalar",
+    domain: "boolean",
+    make: () => ({ op: "not", operand: condition.make() }),
+    whenTrue: condition.whenFalse,
+    whenFalse: condition.whenTrue,
+  };
 }
 
 function callView(context: Context, view: View, name: string, args: readonly Value[], node: ts.Node): Value | undefined {
@@ -110,7 +156,14 @@ function callView(context: Context, view: View, name: string, args: readonly Val
       const step = (at: number): Value => {
         const [a, b] = [mine[at], theirs[at]];
         if (!a || !b) return known(true);
-        return splitValue(context, compareValues(context, "==", a, b, node), () => step(at + 1), () => known(false), "equal", node);
+        return splitValue(
+          context,
+          compareValues(context, "==", a, b, node),
+          () => step(at + 1),
+          () => known(false),
+          "equal",
+          node,
+        );
       };
       return step(0);
     }
@@ -132,4 +185,3 @@ function callView(context: Context, view: View, name: string, args: readonly Val
       return undefined;
   }
 }
-

@@ -3,13 +3,13 @@ import { ts } from "ts-morph";
 import { specOf } from "../../dsl/core/spec.js";
 import { fieldOf, storeField, writeElement } from "./access.js";
 import { inlineCall } from "./calls.js";
-import { assignVlan } from "./packet-calls.js";
 import type { Context } from "./context.js";
 import { describeValue } from "./context.js";
 import { declarationOf, lowerExpression } from "./expressions.js";
 import { type Frame, variableOf } from "./frame.js";
 import { scratchView } from "./map-calls.js";
 import { eachCase, findProperty } from "./members.js";
+import { assignVlan } from "./packet-calls.js";
 import { fitsType } from "./types.js";
 import { undefinedValue, type Value } from "./values.js";
 
@@ -31,7 +31,8 @@ export function assignTo(context: Context, frame: Frame, target: ts.Expression, 
     const object = lowerExpression(context, frame, target.expression);
     const index = lowerExpression(context, frame, target.argumentExpression);
     if (object.kind === "view") writeElement(context, object, index, value, node);
-    else if (object.kind !== "poison") context.error("DP1212", node, `${describeValue(object)} cannot be changed while a packet is handled`, "use a map");
+    else if (object.kind !== "poison")
+      context.error("DP1212", node, `${describeValue(object)} cannot be changed while a packet is handled`, "use a map");
     return;
   }
   context.error("DP1200", node, "this cannot be assigned to in datapath code");
@@ -41,7 +42,12 @@ function assignVariable(context: Context, frame: Frame, target: ts.Identifier, v
   const declaration = declarationOf(context, target);
   const variable = declaration ? variableOf(frame, declaration) : undefined;
   if (!variable || !declaration) {
-    context.error("DP1212", node, `\`${target.text}\` is fixed when the program is built`, "keep run-time state in a map, or in a variable of the method");
+    context.error(
+      "DP1212",
+      node,
+      `\`${target.text}\` is fixed when the program is built`,
+      "keep run-time state in a map, or in a variable of the method",
+    );
     return;
   }
   if (ts.isVariableDeclaration(declaration) && declaration.type) {
@@ -96,11 +102,21 @@ export function assignMember(context: Context, frame: Frame, object: Value, name
         inlineCall(context, { callee: setter.descriptor.set, self: object, home: setter.home, args: [value], path: frame.path, node });
         return;
       }
-      context.error("DP1212", node, `\`${name}\` is fixed when the program is built`, "keep run-time state in a map, or in a variable of the method");
+      context.error(
+        "DP1212",
+        node,
+        `\`${name}\` is fixed when the program is built`,
+        "keep run-time state in a map, or in a variable of the method",
+      );
       return;
     }
     default:
-      context.error("DP1212", node, `${describeValue(object)} cannot be changed while a packet is handled`, "keep run-time state in a map, or in a variable of the method");
+      context.error(
+        "DP1212",
+        node,
+        `${describeValue(object)} cannot be changed while a packet is handled`,
+        "keep run-time state in a map, or in a variable of the method",
+      );
   }
 }
 
@@ -117,4 +133,3 @@ function assignPacket(context: Context, name: string, value: Value, node: ts.Nod
   }
   context.error("DP1212", node, `\`${name}\` of a packet cannot be set`);
 }
-

@@ -48,7 +48,12 @@ function placeOf(context: Context, atomic: AtomicValue, node: ts.Node): Place | 
 }
 
 /** `entry.field += n` as an atomic add; undefined after a diagnostic. */
-export function sharedField(context: Context, view: View, name: string, node: ts.Node): ((value: Value, operator: string, node: ts.Node) => void) | undefined {
+export function sharedField(
+  context: Context,
+  view: View,
+  name: string,
+  node: ts.Node,
+): ((value: Value, operator: string, node: ts.Node) => void) | undefined {
   const field = fieldOf(view, name);
   if (!field) {
     context.error("DP1201", node, `there is no field \`${name}\``);
@@ -56,15 +61,28 @@ export function sharedField(context: Context, view: View, name: string, node: ts
   }
   const { shape } = field;
   if (shape.kind !== "int" || (shape.bits !== 32 && shape.bits !== 64) || shape.order !== "host") {
-    context.error("DP4102", node, `\`${view.name}.${name}\` is shared between CPUs, and there is no atomic add of its width`, "make it u32 or u64 in host order, or keep the map per CPU");
+    context.error(
+      "DP4102",
+      node,
+      `\`${view.name}.${name}\` is shared between CPUs, and there is no atomic add of its width`,
+      "make it u32 or u64 in host order, or keep the map per CPU",
+    );
     return undefined;
   }
   const { bits } = shape;
   return (value, operator, at) => {
     const domain = bits === 64 ? "bigint" : "number";
-    const atomic: AtomicValue = { kind: "atomic", bits, where: view.where, offset: view.offset + field.offset, index: view.index, name: `${view.name}.${name}` };
+    const atomic: AtomicValue = {
+      kind: "atomic",
+      bits,
+      where: view.where,
+      offset: view.offset + field.offset,
+      index: view.index,
+      name: `${view.name}.${name}`,
+    };
     const place = placeOf(context, atomic, at);
     const amount = operator === "-" ? unary(context, "-", value, at) : value;
-    if (place) context.emit({ kind: "atomicAdd", place, value: context.expression(amount, domain, at), old: undefined, span: context.span(at) });
+    if (place)
+      context.emit({ kind: "atomicAdd", place, value: context.expression(amount, domain, at), old: undefined, span: context.span(at) });
   };
 }

@@ -1,8 +1,8 @@
 /** Calls: each is inlined, as a block whose returns leave it. */
 import { ts } from "ts-morph";
 import type { Label, Statement } from "../ir/ir.js";
-import type { Context, Exit } from "./context.js";
 import { ifElse, presentCases, splitOn } from "./conditions.js";
+import type { Context, Exit } from "./context.js";
 import { lowerCall, lowerExpression } from "./expressions.js";
 import type { Frame } from "./frame.js";
 import type { FunctionNode } from "./front.js";
@@ -37,11 +37,21 @@ export function inlineCall(context: Context, call: Call, leave?: Leave): Value {
   const closure = isClosure(call.callee) ? call.callee : undefined;
   const declaration: FunctionNode | undefined = closure ? closure.node : context.front.declarationOf(call.callee);
   if (!declaration || !("parameters" in declaration) || !declaration.body) {
-    return context.error("DP1203", call.node, `\`${nameOf(call)}\` has no source that can be compiled`, "call functions written in TypeScript, or what `datapath` exports");
+    return context.error(
+      "DP1203",
+      call.node,
+      `\`${nameOf(call)}\` has no source that can be compiled`,
+      "call functions written in TypeScript, or what `datapath` exports",
+    );
   }
   if (!closure) context.front.reached(declaration);
   if (context.depth >= MAX_DEPTH) {
-    return context.error("DP1204", call.node, `\`${nameOf(call)}\` calls itself without end`, "recursion must end on a build-time value; at run time there is none");
+    return context.error(
+      "DP1204",
+      call.node,
+      `\`${nameOf(call)}\` calls itself without end`,
+      "recursion must end on a build-time value; at run time there is none",
+    );
   }
   context.depth++;
   try {
@@ -82,7 +92,12 @@ function makeFrame(context: Context, call: Call, declaration: ts.Node, closure: 
 }
 
 function inlineTail(
-  context: Context, call: Call, declaration: Declared, body: ts.ConciseBody, closure: Closure | undefined, leave: Leave,
+  context: Context,
+  call: Call,
+  declaration: Declared,
+  body: ts.ConciseBody,
+  closure: Closure | undefined,
+  leave: Leave,
 ): Value {
   const recursion = recursionOf(leave);
   if (recursion?.declaration === declaration && recursion.takes(context, call)) return poison;
@@ -94,7 +109,12 @@ function inlineTail(
 
 /** The body of one activation; where it calls itself in tail position, those of all its activations. Gives their frames. */
 function lowerBody(
-  context: Context, call: Call, declaration: Declared, body: ts.ConciseBody, closure: Closure | undefined, leave: Leave,
+  context: Context,
+  call: Call,
+  declaration: Declared,
+  body: ts.ConciseBody,
+  closure: Closure | undefined,
+  leave: Leave,
 ): readonly Frame[] {
   const frames: Frame[] = [];
   const lower = (one: Call): void => {
@@ -129,7 +149,14 @@ function inlineBlock(context: Context, call: Call, declaration: Declared, body: 
 }
 
 /** Puts a region's statements into the present ones, and its ways out together behind it. */
-export function closeBlock(context: Context, exits: readonly Exit[], inner: Statement[], name: string, node: ts.Node, frames: readonly Frame[] = []): Value {
+export function closeBlock(
+  context: Context,
+  exits: readonly Exit[],
+  inner: Statement[],
+  name: string,
+  node: ts.Node,
+  frames: readonly Frame[] = [],
+): Value {
   const only = exits[0];
   const straight = exits.length === 1 && only?.out === inner;
   const value = context.meet(exits, name, node);

@@ -27,7 +27,12 @@ export function conditionOf(context: Context, value: Value, node: ts.Node): bool
       return Boolean(seen.value);
     case "scalar":
       if (seen.domain !== "boolean") {
-        context.error("DP1205", node, "a number is neither true nor false here: 0 would be false", "compare it: x !== 0, or x !== undefined");
+        context.error(
+          "DP1205",
+          node,
+          "a number is neither true nor false here: 0 would be false",
+          "compare it: x !== 0, or x !== undefined",
+        );
         return undefined;
       }
       return { make: seen.make, whenTrue: seen.whenTrue ?? [], whenFalse: seen.whenFalse ?? [] };
@@ -47,7 +52,10 @@ function isMaybeBoolean(context: Context, choice: Choice): boolean {
   const remaining = context.state.casesOf(choice).map(index => choice.cases[index] ?? poison);
   return (
     remaining.some(one => one.kind === "scalar") &&
-    remaining.every(one => isUndefined(one) || (one.kind === "scalar" && one.domain === "boolean") || (one.kind === "known" && typeof one.value === "boolean"))
+    remaining.every(
+      one =>
+        isUndefined(one) || (one.kind === "scalar" && one.domain === "boolean") || (one.kind === "known" && typeof one.value === "boolean"),
+    )
   );
 }
 
@@ -206,7 +214,13 @@ function isCompound(context: Context, node: ts.Expression): "and" | "or" | undef
 
 /** `if (condition) a() else b()`; their values join. */
 export function ifElse(
-  context: Context, frame: Frame, condition: ts.Expression, a: () => Value, b: () => Value, name: string, node: ts.Node,
+  context: Context,
+  frame: Frame,
+  condition: ts.Expression,
+  a: () => Value,
+  b: () => Value,
+  name: string,
+  node: ts.Node,
 ): Value {
   const compound = isCompound(context, condition);
   if (compound === undefined) {
@@ -285,7 +299,13 @@ export function split(context: Context, condition: Condition, a: () => Value, b:
 
 /** Goes on where `decide(truth)` holds with `onward`, elsewhere with `otherwise`; both meet behind. */
 export function twoWays(
-  context: Context, decide: Decide, truth: boolean, onward: () => Value, otherwise: () => Value, name: string, node: ts.Node,
+  context: Context,
+  decide: Decide,
+  truth: boolean,
+  onward: () => Value,
+  otherwise: () => Value,
+  name: string,
+  node: ts.Node,
 ): Value {
   const span = context.span(node);
   const outer = context.out;
@@ -324,7 +344,13 @@ export function twoWays(
 
 /** Goes on with `a` where one of `cases` holds, else with `b`. */
 export function splitOn(
-  context: Context, choice: Choice, cases: readonly number[], a: () => Value, b: () => Value, name: string, node: ts.Node,
+  context: Context,
+  choice: Choice,
+  cases: readonly number[],
+  a: () => Value,
+  b: () => Value,
+  name: string,
+  node: ts.Node,
 ): Value {
   const condition = choiceCondition(context, choice, index => cases.includes(index));
   if (typeof condition === "boolean") return condition ? a() : b();

@@ -11,26 +11,46 @@ import { poison, undefinedValue } from "./values.js";
 
 export function constructRecord(context: Context, frame: Frame, callee: Value, args: readonly Value[], node: ts.NewExpression): Value {
   if (callee.kind === "poison") return poison;
-  if (callee.kind !== "known" || typeof callee.value !== "function") return context.error("DP1213", node, `${describeValue(callee)} is no class`);
+  if (callee.kind !== "known" || typeof callee.value !== "function")
+    return context.error("DP1213", node, `${describeValue(callee)} is no class`);
   const fields = new Map<string, Value>();
   if (!construct(context, frame, callee.value, args, fields, node)) return poison;
   return { kind: "record", fields, of: callee.value };
 }
 
 /** Runs initialisers and constructor of one class over the fields; false after a diagnostic. */
-function construct(context: Context, frame: Frame, live: object, args: readonly Value[], fields: Map<string, Value>, node: ts.Node): boolean {
+function construct(
+  context: Context,
+  frame: Frame,
+  live: object,
+  args: readonly Value[],
+  fields: Map<string, Value>,
+  node: ts.Node,
+): boolean {
   const declaration = context.front.declarationOf(live);
   const classNode = declaration && ts.isConstructorDeclaration(declaration) ? declaration.parent : declaration;
   if (!classNode || !(ts.isClassDeclaration(classNode) || ts.isClassExpression(classNode))) {
-    context.error("DP1213", node, "only classes written in TypeScript can be made here", "make it in a field or constructor, or use an object literal");
+    context.error(
+      "DP1213",
+      node,
+      "only classes written in TypeScript can be made here",
+      "make it in a field or constructor, or use an object literal",
+    );
     return false;
   }
   const constructor = classNode.members.find(member => ts.isConstructorDeclaration(member) && member.body !== undefined);
   const parent: unknown = Object.getPrototypeOf(live);
   const hasParent = typeof parent === "function" && parent !== Function.prototype;
   const inner: Frame = {
-    live, parent: undefined, self: undefined, home: undefined, declaration: classNode, variables: new Map(), path: frame.path,
-    leave: () => undefined, loops: [],
+    live,
+    parent: undefined,
+    self: undefined,
+    home: undefined,
+    declaration: classNode,
+    variables: new Map(),
+    path: frame.path,
+    leave: () => undefined,
+    loops: [],
   };
   const initialise = (): void => {
     for (const member of classNode.members) {

@@ -4,9 +4,9 @@ import type { StructShape } from "../../dsl/core/shape.js";
 import type { Diagnostic, DiagnosticCode } from "../diagnostics/diagnostic.js";
 import type { Buffer, Domain, Expr, HookName, Interval, Label, Local, MapDecl, Pointer, Span, Statement } from "../ir/ir.js";
 import { framePointer, frontPointer } from "../ir/ir.js";
+import type { Front } from "./front.js";
 import { joinValues } from "./join.js";
 import { eachCase } from "./members.js";
-import type { Front } from "./front.js";
 import type { Registry } from "./registry.js";
 import { State } from "./state.js";
 import type { Fact, ScalarValue, Tag, Value } from "./values.js";
@@ -76,7 +76,9 @@ export class Context {
   }
   error(code: DiagnosticCode, node: ts.Node, message: string, hint?: string): Value {
     const span = this.span(node);
-    this.diagnostics.push(hint === undefined ? { code, severity: "error", message, span } : { code, severity: "error", message, hint, span });
+    this.diagnostics.push(
+      hint === undefined ? { code, severity: "error", message, span } : { code, severity: "error", message, hint, span },
+    );
     return poison;
   }
 
@@ -176,7 +178,10 @@ export class Context {
       if (everywhere) state.cases.set(id, [...union]);
     }
     for (const [id, size] of first.state.proven) {
-      state.proven.set(id, exits.reduce((least, exit) => Math.min(least, exit.state.proven.get(id) ?? 0), size));
+      state.proven.set(
+        id,
+        exits.reduce((least, exit) => Math.min(least, exit.state.proven.get(id) ?? 0), size),
+      );
     }
     for (const [id, value] of first.state.equals) {
       if (exits.every(exit => exit.state.equals.get(id) === value)) state.equals.set(id, value);
@@ -225,7 +230,11 @@ export class Context {
       if (typeof raw === "number") this.error("DP2102", node, `${raw} is not an integer`, "datapath numbers are integers: Math.trunc()");
       else this.error("DP1201", node, `a number is needed here, not ${typeof raw}`);
     } else if (seen.kind === "choice" && this.state.casesOf(seen).every(index => isNumber(seen.cases[index]))) {
-      return this.expression(eachCase(this, seen, one => one, "value", node), domain, node);
+      return this.expression(
+        eachCase(this, seen, one => one, "value", node),
+        domain,
+        node,
+      );
     } else if (seen.kind !== "poison") this.error("DP1201", node, `a number is needed here, not ${describeValue(seen)}`);
     return { op: "const", domain, value: 0n };
   }
@@ -246,7 +255,11 @@ function isNumber(value: Value | undefined): boolean {
 export function describeValue(value: Value): string {
   switch (value.kind) {
     case "known":
-      return value.value === undefined ? "undefined" : typeof value.value === "object" ? "a build-time object" : `a build-time ${typeof value.value}`;
+      return value.value === undefined
+        ? "undefined"
+        : typeof value.value === "object"
+          ? "a build-time object"
+          : `a build-time ${typeof value.value}`;
     case "scalar":
       return value.domain === "number" ? "a number" : value.domain === "boolean" ? "a boolean" : "a bigint";
     case "view":
@@ -272,12 +285,17 @@ export function describeValue(value: Value): string {
 }
 
 const keywords = new Set(
-  "auto break case char const continue default do double else enum extern float for goto if inline int long register restrict return short signed sizeof static struct switch typedef typeof union unsigned void volatile while asm bool".split(" "),
+  "auto break case char const continue default do double else enum extern float for goto if inline int long register restrict return short signed sizeof static struct switch typedef typeof union unsigned void volatile while asm bool".split(
+    " ",
+  ),
 );
 
 /** A TypeScript name as a C identifier: `long` is fine in the one and a keyword in the other. */
 export function cName(name: string): string {
-  const snake = name.replace(/([a-z0-9])([A-Z])/g, "$1_$2").replace(/[^A-Za-z0-9_]/g, "_").toLowerCase();
+  const snake = name
+    .replace(/([a-z0-9])([A-Z])/g, "$1_$2")
+    .replace(/[^A-Za-z0-9_]/g, "_")
+    .toLowerCase();
   if (keywords.has(snake)) return `${snake}_`;
   return /^[0-9]/.test(snake) ? `_${snake}` : snake;
 }

@@ -1,10 +1,12 @@
 /** Expressions: one rule a syntax kind; a kind that is not listed is outside the language. */
 import { ts } from "ts-morph";
-import { assignTo } from "./assign.js";
-import { binary, compareValues, unary } from "./arithmetic.js";
-import { type Call, inlineCall, type Leave } from "./calls.js";
 import { Verdict as verdictClass } from "../../dsl/verdict.js";
+import type { Expr } from "../ir/ir.js";
+import { readElement } from "./access.js";
+import { binary, compareValues, unary } from "./arithmetic.js";
+import { assignTo } from "./assign.js";
 import { sharedField } from "./atomics.js";
+import { type Call, inlineCall, type Leave } from "./calls.js";
 import { choiceCondition, conditionOf, ifElse, presentCases, split as splitCondition, splitOn, splitValue } from "./conditions.js";
 import { constructRecord } from "./construct.js";
 import type { Context } from "./context.js";
@@ -12,8 +14,6 @@ import { describeValue } from "./context.js";
 import { type Frame, variableOf } from "./frame.js";
 import { callKnown } from "./known-calls.js";
 import { callMember, lift, member } from "./members.js";
-import { readElement } from "./access.js";
-import type { Expr } from "../ir/ir.js";
 import type { Choice, Value } from "./values.js";
 import { isUndefined, known, poison, undefinedValue } from "./values.js";
 
@@ -31,7 +31,8 @@ const rules: { readonly [kind: number]: Rule | undefined } = {
   [SyntaxKind.NullKeyword]: () => known(null),
   [SyntaxKind.ThisKeyword]: (context, frame, node: ts.Node) => frame.self ?? context.error("DP1206", node, "`this` has no meaning here"),
   [SyntaxKind.Identifier]: (context, frame, node: ts.Identifier) => identifier(context, frame, node),
-  [SyntaxKind.ParenthesizedExpression]: (context, frame, node: ts.ParenthesizedExpression) => lowerExpression(context, frame, node.expression),
+  [SyntaxKind.ParenthesizedExpression]: (context, frame, node: ts.ParenthesizedExpression) =>
+    lowerExpression(context, frame, node.expression),
   [SyntaxKind.AsExpression]: (context, frame, node: ts.AsExpression) => lowerExpression(context, frame, node.expression),
   [SyntaxKind.SatisfiesExpression]: (context, frame, node: ts.SatisfiesExpression) => lowerExpression(context, frame, node.expression),
   [SyntaxKind.VoidExpression]: (context, frame, node: ts.VoidExpression) => {
@@ -65,7 +66,13 @@ const rules: { readonly [kind: number]: Rule | undefined } = {
 export function lowerExpression(context: Context, frame: Frame, node: ts.Expression): Value {
   if (context.dead) return poison;
   const rule = rules[node.kind];
-  if (!rule) return context.error("DP1200", node, `${SyntaxKind[node.kind]} has no meaning in datapath code`, "move it to the constructor or a field, where TypeScript is unrestricted");
+  if (!rule)
+    return context.error(
+      "DP1200",
+      node,
+      `${SyntaxKind[node.kind]} has no meaning in datapath code`,
+      "move it to the constructor or a field, where TypeScript is unrestricted",
+    );
   return context.state.see((rule as (c: Context, f: Frame, n: ts.Node) => Value)(context, frame, node));
 }
 
@@ -74,7 +81,8 @@ function identifier(context: Context, frame: Frame, node: ts.Identifier): Value 
   const declaration = declarationOf(context, node);
   if (declaration) {
     const variable = variableOf(frame, declaration);
-    if (variable) return context.state.variables.get(variable) ?? context.error("DP1207", node, `\`${node.text}\` has no value on every path to here`);
+    if (variable)
+      return context.state.variables.get(variable) ?? context.error("DP1207", node, `\`${node.text}\` has no value on every path to here`);
   }
   for (let at: Frame | undefined = frame; at; at = at.parent) {
     if (!at.live) continue;
@@ -88,7 +96,9 @@ function identifier(context: Context, frame: Frame, node: ts.Identifier): Value 
 /** The variable's declaration that a name stands for. */
 export function declarationOf(context: Context, node: ts.Identifier): ts.Node | undefined {
   const { checker } = context.front;
-  const symbol = ts.isShorthandPropertyAssignment(node.parent) ? checker.getShorthandAssignmentValueSymbol(node.parent) : checker.getSymbolAtLocation(node);
+  const symbol = ts.isShorthandPropertyAssignment(node.parent)
+    ? checker.getShorthandAssignmentValueSymbol(node.parent)
+    : checker.getSymbolAtLocation(node);
   return symbol?.valueDeclaration;
 }
 
@@ -98,7 +108,15 @@ function optional(context: Context, object: Value, node: ts.Node, follow: (value
   if (isUndefined(seen)) return undefinedValue;
   if (seen.kind !== "choice") return follow(seen);
   const present = presentCases(context, seen);
-  return splitOn(context, seen, present, () => follow(context.state.see(seen)), () => undefinedValue, "optional", node);
+  return splitOn(
+    context,
+    seen,
+    present,
+    () => follow(context.state.see(seen)),
+    () => undefinedValue,
+    "optional",
+    node,
+  );
 }
 
 function propertyAccess(context: Context, frame: Frame, node: ts.PropertyAccessExpression): Value {
@@ -116,7 +134,12 @@ function elementAccess(context: Context, frame: Frame, node: ts.ElementAccessExp
     const seen = context.state.see(index);
     if (value.kind === "known" && typeof value.value === "object" && value.value !== null) {
       if (seen.kind === "known") return lift(Reflect.get(value.value, String(seen.value)));
-      return context.error("DP1208", node, "a build-time list cannot be indexed by a run-time number", "put it into an arrayMap, or loop over it and compare");
+      return context.error(
+        "DP1208",
+        node,
+        "a build-time list cannot be indexed by a run-time number",
+        "put it into an arrayMap, or loop over it and compare",
+      );
     }
     if (seen.kind === "known" && typeof seen.value === "string") return member(context, frame, value, seen.value, node);
     if (seen.kind === "known" && value.kind === "record") return value.fields.get(String(seen.value)) ?? undefinedValue;
@@ -144,7 +167,10 @@ export function lowerCall(context: Context, frame: Frame, node: ts.CallExpressio
     if (callee.expression.kind === SyntaxKind.SuperKeyword) return superCall(context, frame, callee.name.text, node, leave);
     const object = lowerExpression(context, frame, callee.expression);
     const call = (value: Value): Value => {
-      const divided = callee.name.text === "trunc" || callee.name.text === "floor" ? integerDivision(context, frame, value, callee.name.text, node) : undefined;
+      const divided =
+        callee.name.text === "trunc" || callee.name.text === "floor"
+          ? integerDivision(context, frame, value, callee.name.text, node)
+          : undefined;
       if (divided) return divided;
       const args = lowerArguments(context, frame, node.arguments);
       return context.dead ? poison : callMember(context, frame, value, callee.name.text, args, node, leave);
@@ -167,10 +193,16 @@ export function lowerCall(context: Context, frame: Frame, node: ts.CallExpressio
 export function callValue(context: Context, frame: Frame, callee: Value, args: readonly Value[], node: ts.Node, leave?: Leave): Value {
   const seen = context.state.see(callee);
   if (seen.kind === "poison") return poison;
-  if (seen.kind === "closure") return inlineCall(context, { callee: seen, self: undefined, home: undefined, args, path: frame.path, node }, leave);
+  if (seen.kind === "closure")
+    return inlineCall(context, { callee: seen, self: undefined, home: undefined, args, path: frame.path, node }, leave);
   if (seen.kind === "method") {
     if (needsThis(seen.self, seen.name)) {
-      return context.error("DP1206", node, `\`${seen.name}\` was taken from its object, and has lost its \`this\``, "call it on the object, or put an arrow function around the call");
+      return context.error(
+        "DP1206",
+        node,
+        `\`${seen.name}\` was taken from its object, and has lost its \`this\``,
+        "call it on the object, or put an arrow function around the call",
+      );
     }
     return callMember(context, frame, seen.self, seen.name, args, node, leave);
   }
@@ -221,15 +253,22 @@ function integerDivision(context: Context, frame: Frame, math: Value, name: stri
   const isNegative = (value: Value): Value => compareValues(context, "<", value, known(0), node);
   const lower = (): Value => context.bind(binary(context, "-", q, known(1), node), "quotient", node);
   const same = (): Value => q;
-  return splitValue(context, compareValues(context, "!=", rest, known(0), node), () =>
-    splitValue(
-      context,
-      isNegative(rest),
-      () => splitValue(context, isNegative(right), same, lower, "floor", node),
-      () => splitValue(context, isNegative(right), lower, same, "floor", node),
-      "floor",
-      node,
-    ), same, "floor", node);
+  return splitValue(
+    context,
+    compareValues(context, "!=", rest, known(0), node),
+    () =>
+      splitValue(
+        context,
+        isNegative(rest),
+        () => splitValue(context, isNegative(right), same, lower, "floor", node),
+        () => splitValue(context, isNegative(right), lower, same, "floor", node),
+        "floor",
+        node,
+      ),
+    same,
+    "floor",
+    node,
+  );
 }
 
 function conditional(context: Context, frame: Frame, node: ts.ConditionalExpression): Value {
@@ -255,10 +294,21 @@ function deferredOption(context: Context, frame: Frame, node: ts.ConditionalExpr
   const value = lowerExpression(context, frame, node.whenTrue);
   // What the call emitted (a pointer being set) is harmless where the test fails: it only makes an address.
   if (context.out.slice(before).some(s => s.kind !== "point" && s.kind !== "let" && s.kind !== "fits")) {
-    return ifElse(context, frame, node.condition, () => value, () => undefinedValue, "either", node);
+    return ifElse(
+      context,
+      frame,
+      node.condition,
+      () => value,
+      () => undefinedValue,
+      "either",
+      node,
+    );
   }
   if (value.kind === "poison" || isUndefined(value)) return value;
-  const choice: Choice = value.kind === "choice" ? value : { kind: "choice", tag: context.tag(() => ({ op: "const", domain: "boolean", value: 1n })), cases: [undefinedValue, value] };
+  const choice: Choice =
+    value.kind === "choice"
+      ? value
+      : { kind: "choice", tag: context.tag(() => ({ op: "const", domain: "boolean", value: 1n })), cases: [undefinedValue, value] };
   const [, present] = choice.cases;
   if (!present || choice.cases.length !== 2 || !isUndefined(choice.cases[0] ?? poison)) return undefined;
   const yes = (): Expr => ({ op: "and", left: condition.make(), right: choice.tag.test(1) });
@@ -316,13 +366,24 @@ function binaryExpression(context: Context, frame: Frame, node: ts.BinaryExpress
 }
 
 const comparisons: { readonly [text: string]: "==" | "!=" | "<" | "<=" | ">" | ">=" | undefined } = {
-  "===": "==", "!==": "!=", "<": "<", "<=": "<=", ">": ">", ">=": ">=",
+  "===": "==",
+  "!==": "!=",
+  "<": "<",
+  "<=": "<=",
+  ">": ">",
+  ">=": ">=",
 };
 const compoundOperators: { readonly [kind: number]: string | undefined } = {
-  [SyntaxKind.PlusEqualsToken]: "+", [SyntaxKind.MinusEqualsToken]: "-", [SyntaxKind.AsteriskEqualsToken]: "*",
-  [SyntaxKind.PercentEqualsToken]: "%", [SyntaxKind.AmpersandEqualsToken]: "&", [SyntaxKind.BarEqualsToken]: "|",
-  [SyntaxKind.CaretEqualsToken]: "^", [SyntaxKind.LessThanLessThanEqualsToken]: "<<",
-  [SyntaxKind.GreaterThanGreaterThanEqualsToken]: ">>", [SyntaxKind.GreaterThanGreaterThanGreaterThanEqualsToken]: ">>>",
+  [SyntaxKind.PlusEqualsToken]: "+",
+  [SyntaxKind.MinusEqualsToken]: "-",
+  [SyntaxKind.AsteriskEqualsToken]: "*",
+  [SyntaxKind.PercentEqualsToken]: "%",
+  [SyntaxKind.AmpersandEqualsToken]: "&",
+  [SyntaxKind.BarEqualsToken]: "|",
+  [SyntaxKind.CaretEqualsToken]: "^",
+  [SyntaxKind.LessThanLessThanEqualsToken]: "<<",
+  [SyntaxKind.GreaterThanGreaterThanEqualsToken]: ">>",
+  [SyntaxKind.GreaterThanGreaterThanGreaterThanEqualsToken]: ">>>",
   [SyntaxKind.SlashEqualsToken]: "/",
 };
 
@@ -350,7 +411,8 @@ function sharedAdd(context: Context, frame: Frame, node: ts.BinaryExpression, op
 }
 
 function step(context: Context, value: Value, operator: "+" | "-", node: ts.Node): Value {
-  const one = value.kind === "known" && typeof value.value === "bigint" ? 1n : value.kind === "scalar" && value.domain !== "number" ? 1n : 1;
+  const one =
+    value.kind === "known" && typeof value.value === "bigint" ? 1n : value.kind === "scalar" && value.domain !== "number" ? 1n : 1;
   return context.bind(binary(context, operator, value, known(one), node), "next", node);
 }
 
@@ -379,8 +441,11 @@ function negate(context: Context, value: Value, node: ts.Node): Value {
   if (condition === undefined) return poison;
   if (typeof condition === "boolean") return known(!condition);
   return {
-    kind: "scalar", domain: "boolean", make: () => ({ op: "not", operand: condition.make() }),
-    whenTrue: condition.whenFalse, whenFalse: condition.whenTrue,
+    kind: "scalar",
+    domain: "boolean",
+    make: () => ({ op: "not", operand: condition.make() }),
+    whenTrue: condition.whenFalse,
+    whenFalse: condition.whenTrue,
   };
 }
 
@@ -409,7 +474,8 @@ function logical(context: Context, frame: Frame, node: ts.BinaryExpression, and:
     context.out.push(...statements);
     if (typeof rightTest === "boolean") return rightTest === and ? left : known(rightTest);
     return {
-      kind: "scalar", domain: "boolean",
+      kind: "scalar",
+      domain: "boolean",
       make: () => ({ op: and ? "and" : "or", left: condition.make(), right: rightTest.make() }),
       whenTrue: and ? [...condition.whenTrue, ...rightTest.whenTrue] : [],
       whenFalse: and ? [] : [...condition.whenFalse, ...rightTest.whenFalse],
@@ -432,7 +498,15 @@ function nullish(context: Context, frame: Frame, node: ts.BinaryExpression): Val
   const left = lowerExpression(context, frame, node.left);
   if (left.kind === "known") return left.value === undefined || left.value === null ? lowerExpression(context, frame, node.right) : left;
   if (left.kind !== "choice") return left;
-  return splitOn(context, left, presentCases(context, left), () => context.state.see(left), () => lowerExpression(context, frame, node.right), "either", node);
+  return splitOn(
+    context,
+    left,
+    presentCases(context, left),
+    () => context.state.see(left),
+    () => lowerExpression(context, frame, node.right),
+    "either",
+    node,
+  );
 }
 
 function instanceOf(context: Context, frame: Frame, node: ts.BinaryExpression): Value {
@@ -450,7 +524,12 @@ function instanceOf(context: Context, frame: Frame, node: ts.BinaryExpression): 
 
 function isInstance(value: Value, wanted: object): boolean {
   if (value.kind === "verdict") return wanted === verdictClass;
-  const of: unknown = value.kind === "record" || value.kind === "view" ? value.of : value.kind === "known" && typeof value.value === "object" ? value.value?.constructor : undefined;
+  const of: unknown =
+    value.kind === "record" || value.kind === "view"
+      ? value.of
+      : value.kind === "known" && typeof value.value === "object"
+        ? value.value?.constructor
+        : undefined;
   for (let at = of; typeof at === "function"; at = Object.getPrototypeOf(at)) if (at === wanted) return true;
   return false;
 }

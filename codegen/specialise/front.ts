@@ -4,8 +4,15 @@ import type { Resolved } from "../evaluate/evaluation.js";
 import type { Span } from "../ir/ir.js";
 
 export type FunctionNode =
-  | ts.MethodDeclaration | ts.GetAccessorDeclaration | ts.SetAccessorDeclaration | ts.FunctionDeclaration | ts.FunctionExpression
-  | ts.ArrowFunction | ts.ConstructorDeclaration | ts.ClassDeclaration | ts.ClassExpression;
+  | ts.MethodDeclaration
+  | ts.GetAccessorDeclaration
+  | ts.SetAccessorDeclaration
+  | ts.FunctionDeclaration
+  | ts.FunctionExpression
+  | ts.ArrowFunction
+  | ts.ConstructorDeclaration
+  | ts.ClassDeclaration
+  | ts.ClassExpression;
 
 export interface Front {
   readonly checker: ts.TypeChecker;

@@ -4,9 +4,9 @@ import type { Domain, Expr, Pointer, Statement } from "../ir/ir.js";
 import type { Context } from "./context.js";
 import { describeValue } from "./context.js";
 import type { State } from "./state.js";
-import { decodeVerdict } from "./verdict.js";
 import type { Choice, Position, RecordValue, Tag, Value, View } from "./values.js";
 import { isUndefined, localValue, poison, undefinedValue } from "./values.js";
+import { decodeVerdict } from "./verdict.js";
 
 interface Arm {
   readonly state: State;
@@ -83,7 +83,8 @@ function commonDomain(values: readonly Value[]): Domain | undefined {
     if (!domain || (domain === "bigint" && own === "wide")) domain = own;
     else if (domain !== own && !(domain === "wide" && own === "bigint")) return undefined;
   }
-  if (domain === "bigint" && values.some(v => v.kind === "known" && typeof v.value === "bigint" && v.value >> 64n !== 0n && v.value > 0n)) return "wide";
+  if (domain === "bigint" && values.some(v => v.kind === "known" && typeof v.value === "bigint" && v.value >> 64n !== 0n && v.value > 0n))
+    return "wide";
   return domain;
 }
 
@@ -131,7 +132,8 @@ function verdictExpression(context: Context, state: State, value: Value, node: t
 function joinVerdicts(context: Context, name: string, arms: readonly Arm[], node: ts.Node): Value {
   const local = context.local(name, "number");
   for (const arm of arms) {
-    if (arm.value.kind === "verdict" && arm.value.constant !== undefined) context.registry.actions.add(decodeVerdict(arm.value.constant).action);
+    if (arm.value.kind === "verdict" && arm.value.constant !== undefined)
+      context.registry.actions.add(decodeVerdict(arm.value.constant).action);
     arm.out.push({ kind: "let", local, value: verdictExpression(context, arm.state, arm.value, node), span: context.span(node) });
   }
   const verdict: Value = { kind: "verdict", make: () => ({ op: "local", local }), constant: undefined };
@@ -161,7 +163,9 @@ function joinDevices(context: Context, name: string, arms: readonly Arm[], node:
 
 function sameClass(records: readonly RecordValue[]): boolean {
   const first = records[0];
-  return records.every(r => r.of === first?.of && r.fields.size === first?.fields.size && [...r.fields.keys()].every(k => first?.fields.has(k)));
+  return records.every(
+    r => r.of === first?.of && r.fields.size === first?.fields.size && [...r.fields.keys()].every(k => first?.fields.has(k)),
+  );
 }
 
 function joinRecords(context: Context, name: string, arms: readonly Arm[], records: readonly RecordValue[], node: ts.Node): Value {
@@ -176,7 +180,11 @@ function joinRecords(context: Context, name: string, arms: readonly Arm[], recor
 /** Views of the same shape: in the packet their offsets join, in maps their pointers. */
 function joinViews(context: Context, name: string, arms: readonly Arm[], views: readonly View[], node: ts.Node): Value | undefined {
   const first = views[0];
-  if (!first || views.some(v => v.shape !== first.shape || v.offset !== first.offset || v.bit !== first.bit || v.index || v.of !== first.of)) return undefined;
+  if (
+    !first ||
+    views.some(v => v.shape !== first.shape || v.offset !== first.offset || v.bit !== first.bit || v.index || v.of !== first.of)
+  )
+    return undefined;
   const span = context.span(node);
   if (first.where.kind === "packet") {
     const positions: Position[] = [];
@@ -185,7 +193,8 @@ function joinViews(context: Context, name: string, arms: readonly Arm[], views: 
     const local = context.local(`${name}_offset`, "number");
     arms.forEach((arm, i) => {
       const offset = positions[i]?.offset ?? 0;
-      const value: Expr = typeof offset === "number" ? { op: "const", domain: "number", value: BigInt(offset) } : { op: "local", local: offset };
+      const value: Expr =
+        typeof offset === "number" ? { op: "const", domain: "number", value: BigInt(offset) } : { op: "local", local: offset };
       arm.out.push({ kind: "let", local, value, span });
     });
     return { ...first, where: { kind: "packet", position: { state: positions[0]?.state ?? 0, offset: local } } };
@@ -217,7 +226,9 @@ function groupKey(value: Value): unknown {
     case "scalar":
       return value.domain;
     case "view":
-      return value.where.kind === "entry" ? `${value.where.map.symbol}/${value.offset}` : `${value.where.kind}/${"name" in value.shape ? value.shape.name : value.shape.kind}/${value.offset}`;
+      return value.where.kind === "entry"
+        ? `${value.where.map.symbol}/${value.offset}`
+        : `${value.where.kind}/${"name" in value.shape ? value.shape.name : value.shape.kind}/${value.offset}`;
     case "record":
       return value.of ?? [...value.fields.keys()].join();
     case "closure":
@@ -254,7 +265,12 @@ function joinChoice(context: Context, name: string, arms: readonly Arm[], node: 
     if (!only) continue;
     const value = group.parts.length === 1 && group !== verdicts ? only.value : joinArms(context, name, group.parts, node);
     if (value.kind === "choice") {
-      context.error("DP1202", node, `\`${name}\` is ${describeValue(only.value)} of different places on different paths`, "handle each where it is found");
+      context.error(
+        "DP1202",
+        node,
+        `\`${name}\` is ${describeValue(only.value)} of different places on different paths`,
+        "handle each where it is found",
+      );
       return poison;
     }
     cases.push(value);

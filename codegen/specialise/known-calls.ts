@@ -34,7 +34,15 @@ function evaluated(context: Context, fn: object, args: readonly Value[], node: t
 type Intrinsic = (context: Context, frame: Frame, args: readonly Value[], node: ts.Node, fn: object) => Value;
 
 function apply(fn: object, args: readonly Value[]): Value {
-  return known(typeof fn === "function" ? Reflect.apply(fn, undefined, args.map(arg => (arg.kind === "known" ? arg.value : undefined))) : undefined);
+  return known(
+    typeof fn === "function"
+      ? Reflect.apply(
+          fn,
+          undefined,
+          args.map(arg => (arg.kind === "known" ? arg.value : undefined)),
+        )
+      : undefined,
+  );
 }
 
 function wrap(bits: 8 | 16 | 32 | 48 | 64 | 128): Intrinsic {
@@ -42,7 +50,8 @@ function wrap(bits: 8 | 16 | 32 | 48 | 64 | 128): Intrinsic {
     const [value] = args;
     if (!value) return context.error("DP1201", node, `u${bits}() needs a value`);
     if (value.kind === "known") return apply(fn, args);
-    if (value.kind !== "scalar" || value.domain === "boolean") return context.error("DP1201", node, `u${bits}() needs a number, not ${describeValue(value)}`);
+    if (value.kind !== "scalar" || value.domain === "boolean")
+      return context.error("DP1201", node, `u${bits}() needs a number, not ${describeValue(value)}`);
     const { make } = value;
     const span = context.span(node);
     const domain = bits === 128 ? "wide" : bits === 64 ? "bigint" : "number";
@@ -64,7 +73,9 @@ function extreme(operator: "min" | "max"): Intrinsic {
 
 function extremeOf(context: Context, operator: "min" | "max", args: readonly Value[], node: ts.Node): Value {
   if (args.every(arg => arg.kind === "known")) {
-    const values = args.map(arg => (arg.kind === "known" ? arg.value : undefined)).filter(v => typeof v === "number" || typeof v === "bigint");
+    const values = args
+      .map(arg => (arg.kind === "known" ? arg.value : undefined))
+      .filter(v => typeof v === "number" || typeof v === "bigint");
     return known(values.reduce((a, b) => ((operator === "min" ? b < a : b > a) ? b : a)));
   }
   const [first, ...rest] = args;
@@ -78,7 +89,12 @@ function operate(context: Context, operator: NumberOperator, a: Value, b: Value,
   if (domain !== domainOf(b) && !wide) return context.error("DP1201", node, "numbers and bigints do not mix", "convert one: BigInt(n)");
   const span = context.span(node);
   const make = (): Expr => ({
-    op: "binary", operator, domain, left: context.expression(a, domain, node), right: context.expression(b, domain, node), span,
+    op: "binary",
+    operator,
+    domain,
+    left: context.expression(a, domain, node),
+    right: context.expression(b, domain, node),
+    span,
   });
   return { kind: "scalar", domain, make };
 }
@@ -115,7 +131,8 @@ const intrinsics: { readonly [N in IntrinsicName]: Intrinsic } = {
   },
   verdictDrop: (context, frame, args, node) => {
     const [reason] = args;
-    if (reason?.kind !== "known" || typeof reason.value !== "string") return context.error("DP1210", node, "a drop's reason is a build-time string");
+    if (reason?.kind !== "known" || typeof reason.value !== "string")
+      return context.error("DP1210", node, "a drop's reason is a build-time string");
     const site = context.registry.drop(reason.value, frame.path, context.span(node));
     return constantVerdict(context, encodeVerdict(Action.Drop, site));
   },
@@ -152,7 +169,12 @@ function deviceVerdict(context: Context, action: number, index: () => Expr, node
   const local = context.local("verdict", "number");
   const constant = (value: number): Expr => ({ op: "const", domain: "number", value: BigInt(value) });
   const shifted: Expr = { op: "binary", operator: "*", domain: "number", left: index(), right: constant(256), span };
-  context.emit({ kind: "let", local, value: { op: "binary", operator: "+", domain: "number", left: shifted, right: constant(action), span }, span });
+  context.emit({
+    kind: "let",
+    local,
+    value: { op: "binary", operator: "+", domain: "number", left: shifted, right: constant(action), span },
+    span,
+  });
   return { kind: "verdict", constant: undefined, make: () => ({ op: "local", local }) };
 }
 
@@ -175,7 +197,14 @@ const builtins = new Map<object, Builtin>([
   [Math.imul, runTime((context, value, args, node) => operate(context, "imul", value, args[1] ?? known(0), node))],
   [BigInt, runTime((context, value, _args, node) => convert(context, value, "bigint", node))],
   [Number, runTime((context, value, _args, node) => convert(context, value, "number", node))],
-  [Boolean, runTime((context, value, _args, node) => (value.kind === "scalar" && value.domain === "boolean" ? value : context.error("DP1205", node, "only a boolean is true or false", "compare it")))],
+  [
+    Boolean,
+    runTime((context, value, _args, node) =>
+      value.kind === "scalar" && value.domain === "boolean"
+        ? value
+        : context.error("DP1205", node, "only a boolean is true or false", "compare it"),
+    ),
+  ],
 ]);
 
 function convert(context: Context, value: Value, domain: "number" | "bigint", node: ts.Node): Value {

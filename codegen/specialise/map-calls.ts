@@ -15,7 +15,15 @@ export function mapProperty(_context: Context, _live: object, spec: MapSpec, nam
   return name === "length" && (spec.kind === "array" || spec.kind === "perCpuArray") ? known(spec.maxEntries) : undefined;
 }
 
-export function callMap(context: Context, _frame: Frame, live: object, spec: MapSpec, name: string, args: readonly Value[], node: ts.Node): Value {
+export function callMap(
+  context: Context,
+  _frame: Frame,
+  live: object,
+  spec: MapSpec,
+  name: string,
+  args: readonly Value[],
+  node: ts.Node,
+): Value {
   if (args.some(arg => arg.kind === "poison")) return poison;
   const map = context.registry.map(live, spec);
   const [first, second] = args;
@@ -68,7 +76,13 @@ function filled(context: Context, shape: Shape, name: string, value: Value, node
     const scalar = wholeScalar(bits, shape.kind === "int" ? shape.order : "host");
     storeScalar(context, where, { scalar, offset: 0, domain }, undefined, name, value, node);
   } else {
-    const struct: StructShape = { kind: "struct", name, fields: [{ name: "value", shape, offset: 0, bit: 0 }], size: sizeOf(shape), align: 1 };
+    const struct: StructShape = {
+      kind: "struct",
+      name,
+      fields: [{ name: "value", shape, offset: 0, bit: 0 }],
+      size: sizeOf(shape),
+      align: 1,
+    };
     const wrapped: Value = { kind: "record", of: undefined, fields: new Map([["value", value]]) };
     fillBuffer(context, { kind: "view", shape: struct, of: undefined, where, offset: 0, bit: 0, index: undefined, name }, wrapped, node);
   }
@@ -87,13 +101,34 @@ function trieKey(context: Context, shape: Shape, key: Value): Value {
   const [, data] = shape.fields;
   if (!data) return key;
   const plain = key.kind === "scalar" || (key.kind === "known" && (typeof key.value === "number" || typeof key.value === "bigint"));
-  if (plain) return { kind: "record", of: undefined, fields: new Map<string, Value>([["length", known(sizeOf(data.shape) * 8)], [data.name, key]]) };
+  if (plain)
+    return {
+      kind: "record",
+      of: undefined,
+      fields: new Map<string, Value>([
+        ["length", known(sizeOf(data.shape) * 8)],
+        [data.name, key],
+      ]),
+    };
   const part = (name: string): Value | undefined =>
-    key.kind === "record" ? key.fields.get(name) : key.kind === "known" && typeof key.value === "object" && key.value !== null ? asKnown(Reflect.get(key.value, name)) : undefined;
+    key.kind === "record"
+      ? key.fields.get(name)
+      : key.kind === "known" && typeof key.value === "object" && key.value !== null
+        ? asKnown(Reflect.get(key.value, name))
+        : undefined;
   const prefix = part("prefix");
   const length = part("length");
   void context;
-  return prefix && length ? { kind: "record", of: undefined, fields: new Map([["length", length], [data.name, prefix]]) } : key;
+  return prefix && length
+    ? {
+        kind: "record",
+        of: undefined,
+        fields: new Map([
+          ["length", length],
+          [data.name, prefix],
+        ]),
+      }
+    : key;
 }
 function asKnown(value: unknown): Value | undefined {
   return value === undefined ? undefined : known(value);
@@ -131,7 +166,14 @@ function entryValue(context: Context, map: MapDecl, pointer: Pointer, node: ts.N
   if (shape.kind === "atomic") return { kind: "atomic", bits: shape.bits, where, offset: 0, index: undefined, name: map.path };
   const bits = shape.kind === "int" ? shape.bits : 8;
   const domain = shape.kind === "bool" ? "boolean" : bits === 128 ? "wide" : bits === 64 ? "bigint" : "number";
-  return loadScalar(context, where, { scalar: wholeScalar(bits, shape.kind === "int" ? shape.order : "host"), offset: 0, domain }, undefined, map.path, node);
+  return loadScalar(
+    context,
+    where,
+    { scalar: wholeScalar(bits, shape.kind === "int" ? shape.order : "host"), offset: 0, domain },
+    undefined,
+    map.path,
+    node,
+  );
 }
 
 function isScalar(shape: Shape | undefined): boolean {
@@ -143,7 +185,14 @@ function found(context: Context, map: MapDecl, pointer: Pointer, node: ts.Node):
   const present = (): Expr => ({ op: "present", pointer });
   const condition = { make: freshness(context, map, pointer, present, node), whenTrue: [], whenFalse: [] };
   if (isScalar(map.spec.value)) {
-    return split(context, condition, () => entryValue(context, map, pointer, node), () => undefinedValue, map.symbol, node);
+    return split(
+      context,
+      condition,
+      () => entryValue(context, map, pointer, node),
+      () => undefinedValue,
+      map.symbol,
+      node,
+    );
   }
   const tag = context.tag(index => (index === 1 ? condition.make() : { op: "not", operand: condition.make() }));
   return { kind: "choice", tag, cases: [undefinedValue, entryValue(context, map, pointer, node)] };
@@ -156,7 +205,16 @@ function freshness(context: Context, map: MapDecl, pointer: Pointer, present: ()
   const field = shape.fields.find(f => f.name === expires.field);
   if (!field) return present;
   const span = context.span(node);
-  const view: View = { kind: "view", shape, of: undefined, where: { kind: "entry", pointer, map, life: undefined }, offset: 0, bit: 0, index: undefined, name: map.symbol };
+  const view: View = {
+    kind: "view",
+    shape,
+    of: undefined,
+    where: { kind: "entry", pointer, map, life: undefined },
+    offset: 0,
+    bit: 0,
+    index: undefined,
+    name: map.symbol,
+  };
   const constant = (value: bigint): Expr => ({ op: "const", domain: "bigint", value });
   const fresh = split(
     context,
@@ -164,14 +222,37 @@ function freshness(context: Context, map: MapDecl, pointer: Pointer, present: ()
     () => {
       const now = context.local("now", "bigint", { min: 0n, max: (1n << 63n) - 1n });
       context.emit({ kind: "ambient", local: now, what: "now", span });
-      const stored = loadScalar(context, view.where, { scalar: wholeScalar(64, "host"), offset: field.offset, domain: "bigint" }, undefined, `${map.symbol}.${field.name}`, node);
+      const stored = loadScalar(
+        context,
+        view.where,
+        { scalar: wholeScalar(64, "host"), offset: field.offset, domain: "bigint" },
+        undefined,
+        `${map.symbol}.${field.name}`,
+        node,
+      );
       const young = (): Expr => ({ op: "compare", operator: "<", left: { op: "local", local: now }, right: constant(expires.after), span });
-      const age = (): Expr => ({ op: "binary", operator: "-", domain: "bigint", left: { op: "local", local: now }, right: constant(expires.after), span });
+      const age = (): Expr => ({
+        op: "binary",
+        operator: "-",
+        domain: "bigint",
+        left: { op: "local", local: now },
+        right: constant(expires.after),
+        span,
+      });
       const late = split(
         context,
         { make: young, whenTrue: [], whenFalse: [] },
         () => known(true),
-        () => context.bind({ kind: "scalar", domain: "boolean", make: () => ({ op: "compare", operator: "<", left: age(), right: context.expression(stored, "bigint", node), span }) }, "fresh", node),
+        () =>
+          context.bind(
+            {
+              kind: "scalar",
+              domain: "boolean",
+              make: () => ({ op: "compare", operator: "<", left: age(), right: context.expression(stored, "bigint", node), span }),
+            },
+            "fresh",
+            node,
+          ),
         "fresh",
         node,
       );
@@ -244,7 +325,14 @@ function getOrInsert(context: Context, map: MapDecl, key: Value, value: Value, n
   );
   context.giveBuffer(keyBuffer);
   if (isScalar(map.spec.value)) {
-    return split(context, { make: present, whenTrue: [], whenFalse: [] }, () => entryValue(context, map, pointer, node), () => undefinedValue, map.symbol, node);
+    return split(
+      context,
+      { make: present, whenTrue: [], whenFalse: [] },
+      () => entryValue(context, map, pointer, node),
+      () => undefinedValue,
+      map.symbol,
+      node,
+    );
   }
   const tag = context.tag(index => (index === 1 ? present() : { op: "not", operand: present() }));
   return { kind: "choice", tag, cases: [undefinedValue, entryValue(context, map, pointer, node)] };
@@ -256,13 +344,15 @@ function element(context: Context, map: MapDecl, index: Value, proved: boolean, 
   const bound = context.bind(index, "index", node);
   if (bound.kind === "known") {
     const inside = typeof bound.value === "number" && Number.isInteger(bound.value) && bound.value >= 0 && bound.value < maxEntries;
-    if (!inside) return proved ? context.error("DP4104", node, `index ${String(bound.value)} is outside 0…${maxEntries - 1}`) : undefinedValue;
+    if (!inside)
+      return proved ? context.error("DP4104", node, `index ${String(bound.value)} is outside 0…${maxEntries - 1}`) : undefinedValue;
   }
   const pointer = context.pointer(`${map.symbol}_entry`, "entry", map);
   const value = context.expression(bound, "number", node);
   if (proved && bound.kind === "scalar") {
     context.emit({ kind: "inRange", value: bound.make(), length: maxEntries, what: `the index of \`${map.path}\``, span });
-  } else if (bound.kind === "scalar") context.emit({ kind: "fits", value: bound.make(), fit: { bits: 32, what: `the index of \`${map.path}\`` }, span });
+  } else if (bound.kind === "scalar")
+    context.emit({ kind: "fits", value: bound.make(), fit: { bits: 32, what: `the index of \`${map.path}\`` }, span });
   context.emit({ kind: "element", pointer, map, index: value, span });
   if (!proved && bound.kind !== "known") return found(context, map, pointer, node);
   abortUnless(context, { op: "present", pointer }, node);
@@ -273,15 +363,27 @@ function device(context: Context, map: MapDecl, key: Value, node: ts.Node): Valu
   const span = context.span(node);
   const local = context.local(`${map.symbol}_device`, "number", { min: 0n, max: 0xffff_ffffn });
   context.emit({ kind: "device", local, map, key: context.expression(key, "number", node), span });
-  const some = (): Expr => ({ op: "compare", operator: "!=", left: { op: "local", local }, right: { op: "const", domain: "number", value: 0n }, span });
+  const some = (): Expr => ({
+    op: "compare",
+    operator: "!=",
+    left: { op: "local", local },
+    right: { op: "const", domain: "number", value: 0n },
+    span,
+  });
   const tag = context.tag(index => (index === 1 ? some() : { op: "not", operand: some() }));
   return { kind: "choice", tag, cases: [undefinedValue, { kind: "device", index: () => ({ op: "local", local }) }] };
 }
 
 function emitEvent(context: Context, map: MapDecl, value: Value, options: Value | undefined, node: ts.Node): Value {
-  const bytes: unknown = options?.kind === "known" && typeof options.value === "object" && options.value !== null ? Reflect.get(options.value, "bytes") : 0;
+  const bytes: unknown =
+    options?.kind === "known" && typeof options.value === "object" && options.value !== null ? Reflect.get(options.value, "bytes") : 0;
   if (typeof bytes !== "number" || bytes > map.spec.capture) {
-    return context.error("DP4105", node, `emit() may take at most ${map.spec.capture} bytes of the packet here`, "events(S, { bytes: n }) says how many at most; the number is a build-time value");
+    return context.error(
+      "DP4105",
+      node,
+      `emit() may take at most ${map.spec.capture} bytes of the packet here`,
+      "events(S, { bytes: n }) says how many at most; the number is a build-time value",
+    );
   }
   const buffer = valueOf(context, map, value, node);
   const ok = context.local(`${map.symbol}_sent`, "boolean");

@@ -6,8 +6,7 @@ import { fieldOf, readField } from "./access.js";
 import { callArray } from "./array-calls.js";
 import { callAtomic } from "./atomics.js";
 import { type Call, inlineCall, type Leave } from "./calls.js";
-import { split } from "./conditions.js";
-import { choiceCondition } from "./conditions.js";
+import { choiceCondition, split } from "./conditions.js";
 import type { Context } from "./context.js";
 import { describeValue } from "./context.js";
 import { callValue } from "./expressions.js";
@@ -15,9 +14,9 @@ import type { Frame } from "./frame.js";
 import { callKnown } from "./known-calls.js";
 import { callMap, mapProperty, scratchView } from "./map-calls.js";
 import { callPacket, packetProperty } from "./packet-calls.js";
-import { readVariable } from "./variables.js";
 import type { Choice, Value } from "./values.js";
 import { known, poison, undefinedValue } from "./values.js";
+import { readVariable } from "./variables.js";
 import { Action, encodeVerdict } from "./verdict.js";
 
 /** A live value as the specialiser sees it. */
@@ -89,7 +88,8 @@ function noMember(context: Context, value: Value, name: string, node: ts.Node): 
 function classMember(context: Context, frame: Frame, self: Value, of: object | undefined, name: string, node: ts.Node): Value {
   const prototype: unknown = typeof of === "function" ? of.prototype : undefined;
   const found = typeof prototype === "object" && prototype !== null ? findProperty(prototype, name) : undefined;
-  if (!found) return self.kind === "view" && self.shape.kind === "array" ? { kind: "method", self, name } : missing(context, self, name, node);
+  if (!found)
+    return self.kind === "view" && self.shape.kind === "array" ? { kind: "method", self, name } : missing(context, self, name, node);
   if (found.descriptor.get) {
     return inlineCall(context, { callee: found.descriptor.get, self, home: found.home, args: [], path: frame.path, node });
   }
@@ -110,7 +110,8 @@ function knownMember(context: Context, frame: Frame, object: unknown, name: stri
   }
   if (typeof object !== "object" && typeof object !== "function") return poison;
   const spec = specOf(object);
-  if (spec && spec.what !== "map") return name === "value" ? readVariable(context, object, spec, node) : noMember(context, known(object), name, node);
+  if (spec && spec.what !== "map")
+    return name === "value" ? readVariable(context, object, spec, node) : noMember(context, known(object), name, node);
   if (spec?.kind === "scratch") return member(context, frame, scratchView(context, object, spec, node), name, node);
   if (spec) return mapProperty(context, object, spec, name, node) ?? { kind: "method", self: known(object), name };
   if (name.startsWith("#")) return privateMember(context, object, name, node);
@@ -132,7 +133,12 @@ function knownMember(context: Context, frame: Frame, object: unknown, name: stri
 function privateMember(context: Context, object: object, name: string, node: ts.Node): Value {
   const field = context.front.privateField(object, name);
   if (field.found) return lift(field.value);
-  return context.error("DP1203", node, `\`${name}\` cannot be seen from outside its class`, "write `private` in front of a method or accessor, in place of the #");
+  return context.error(
+    "DP1203",
+    node,
+    `\`${name}\` cannot be seen from outside its class`,
+    "write `private` in front of a method or accessor, in place of the #",
+  );
 }
 
 /** A property of one of several: the same on all, known for each, or read where the tag says. */
@@ -150,12 +156,17 @@ function choiceMember(context: Context, frame: Frame, choice: Choice, name: stri
   if (values.size === remaining.length) {
     const list = [...values.values()];
     const [first] = list;
-    if (first && list.every(value => value === first || (value.kind === "known" && first.kind === "known" && Object.is(value.value, first.value)))) return first;
+    if (
+      first &&
+      list.every(value => value === first || (value.kind === "known" && first.kind === "known" && Object.is(value.value, first.value)))
+    )
+      return first;
     if (list.every(value => value.kind === "known" || value.kind === "record" || value.kind === "view")) {
       return { kind: "choice", tag: choice.tag, cases: choice.cases.map((_, index) => values.get(index) ?? undefinedValue) };
     }
     const key = `${choice.tag.id} ${remaining.join()} ${name}`;
-    const joined = context.state.members.get(key) ?? eachCase(context, choice, value => member(context, frame, value, name, node), name, node);
+    const joined =
+      context.state.members.get(key) ?? eachCase(context, choice, value => member(context, frame, value, name, node), name, node);
     context.state.members.set(key, joined);
     return context.state.see(joined);
   }
@@ -203,7 +214,13 @@ function sharedFunction(context: Context, choice: Choice, name: string, part: "g
 
 /** `object.name(…)` */
 export function callMember(
-  context: Context, frame: Frame, object: Value, name: string, args: readonly Value[], node: ts.Node, leave?: Leave,
+  context: Context,
+  frame: Frame,
+  object: Value,
+  name: string,
+  args: readonly Value[],
+  node: ts.Node,
+  leave?: Leave,
 ): Value {
   const seen = context.state.see(object);
   switch (seen.kind) {
@@ -241,7 +258,13 @@ export function callMember(
 }
 
 function callKnownMember(
-  context: Context, frame: Frame, object: unknown, name: string, args: readonly Value[], node: ts.Node, leave?: Leave,
+  context: Context,
+  frame: Frame,
+  object: unknown,
+  name: string,
+  args: readonly Value[],
+  node: ts.Node,
+  leave?: Leave,
 ): Value {
   if ((typeof object !== "object" && typeof object !== "function") || object === null) {
     const method: unknown = object === undefined || object === null ? undefined : Reflect.get(Object(object), name);

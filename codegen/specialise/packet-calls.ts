@@ -1,7 +1,12 @@
 /** The packet: views, single integers, what the context knows, and what moves it. */
 import type { ts } from "ts-morph";
-import { type ArrayShape, type HeaderShape, type Shape, sizeOf, type StructShape } from "../../dsl/core/shape.js";
+import { u16 } from "../../dsl/core/integers.js";
+import { type ArrayShape, type HeaderShape, type Shape, type StructShape, sizeOf } from "../../dsl/core/shape.js";
 import { shapeOf } from "../../dsl/core/spec.js";
+import { Ethernet } from "../../dsl/headers/ethernet.js";
+import { checksumAfter, fold16 } from "../../dsl/helpers/fold.js";
+import { Encap } from "../../dsl/packet/encap.js";
+import { parseLayers } from "../../dsl/packet/layers.js";
 import type { Ambient, Encapsulation, Expr, Move } from "../ir/ir.js";
 import { abortUnless, extentOf, isStale, loadScalar, storeScalar } from "./access.js";
 import { binary, compareValues } from "./arithmetic.js";
@@ -11,11 +16,6 @@ import type { Context } from "./context.js";
 import type { Frame } from "./frame.js";
 import type { Position, Value, View, Where } from "./values.js";
 import { known, localValue, packetValue, poison, undefinedValue, wholeScalar } from "./values.js";
-import { u16 } from "../../dsl/core/integers.js";
-import { checksumAfter, fold16 } from "../../dsl/helpers/fold.js";
-import { Ethernet } from "../../dsl/headers/ethernet.js";
-import { Encap } from "../../dsl/packet/encap.js";
-import { parseLayers } from "../../dsl/packet/layers.js";
 
 const ambients: { readonly [name: string]: { readonly what: Ambient; readonly bits: number } | undefined } = {
   length: { what: "length", bits: 32 },
@@ -49,26 +49,49 @@ function vlanTag(context: Context, node: ts.Node): Value {
   const present = readAmbient(context, "vlanPresent", 1, node);
   if (present.kind !== "scalar") return poison;
   const span = context.span(node);
-  const make = (): Expr => ({ op: "compare", operator: "!=", left: present.make(), right: { op: "const", domain: "number", value: 0n }, span });
+  const make = (): Expr => ({
+    op: "compare",
+    operator: "!=",
+    left: present.make(),
+    right: { op: "const", domain: "number", value: 0n },
+    span,
+  });
   const id = readAmbient(context, "vlanId", 12, node);
   const priority = readAmbient(context, "vlanPriority", 3, node);
   const inner = (at: ts.Node): Value => innerTag(context, at);
   const tag = context.tag(index => (index === 1 ? make() : { op: "not", operand: make() }));
-  const record: Value = { kind: "record", of: undefined, fields: new Map([["id", id], ["priority", priority]]), lazy: new Map([["inner", inner]]) };
+  const record: Value = {
+    kind: "record",
+    of: undefined,
+    fields: new Map([
+      ["id", id],
+      ["priority", priority],
+    ]),
+    lazy: new Map([["inner", inner]]),
+  };
   return { kind: "choice", tag, cases: [undefinedValue, record] };
 }
 
 /** The tag behind the outermost one: 0x8100 as the frame's type, its identifier at 14. */
 function innerTag(context: Context, node: ts.Node): Value {
   const where: Where = { kind: "packet", position: { state: context.state.packet, offset: 0 } };
-  const type = loadScalar(context, where, { scalar: wholeScalar(16, "network"), offset: 12, domain: "number" }, undefined, "etherType", node);
+  const type = loadScalar(
+    context,
+    where,
+    { scalar: wholeScalar(16, "network"), offset: 12, domain: "number" },
+    undefined,
+    "etherType",
+    node,
+  );
   const bound = context.bind(type, "type", node);
   const customer = compareValues(context, "==", bound, known(0x8100), node);
   const service = compareValues(context, "==", bound, known(0x88a8), node);
   const tagged: Value =
     customer.kind === "scalar" && service.kind === "scalar"
       ? { kind: "scalar", domain: "boolean", make: () => ({ op: "or", left: customer.make(), right: service.make() }) }
-      : customer.kind === "known" && customer.value === true ? customer : service;
+      : customer.kind === "known" && customer.value === true
+        ? customer
+        : service;
   const extent = extentOf(context, { state: context.state.packet, offset: 0 }, 18, node);
   const condition = conditionOf(context, tagged, node);
   if (condition === undefined || typeof condition === "boolean") return undefinedValue;
@@ -81,7 +104,14 @@ function innerTag(context: Context, node: ts.Node): Value {
     context,
     both,
     () => {
-      const id = loadScalar(context, where, { scalar: { bytes: 2, order: "network", shift: 0, width: 12 }, offset: 14, domain: "number" }, undefined, "inner.id", node);
+      const id = loadScalar(
+        context,
+        where,
+        { scalar: { bytes: 2, order: "network", shift: 0, width: 12 }, offset: 14, domain: "number" },
+        undefined,
+        "inner.id",
+        node,
+      );
       return { kind: "record", of: undefined, fields: new Map([["id", id]]) };
     },
     () => undefinedValue,
@@ -100,10 +130,14 @@ export function callPacket(context: Context, frame: Frame, name: string, args: r
       return definite(context, viewAt(context, { state: context.state.packet, offset: 0 }, Ethernet, node), node);
     case "at": {
       const position = first ? positionOf(context, first, node) : undefined;
-      return position && second?.kind === "known" && typeof second.value === "function" ? viewAt(context, position, second.value, node) : poison;
+      return position && second?.kind === "known" && typeof second.value === "function"
+        ? viewAt(context, position, second.value, node)
+        : poison;
     }
     case "after":
-      return first && second?.kind === "known" && typeof second.value === "function" ? after(context, frame, first, second.value, node) : poison;
+      return first && second?.kind === "known" && typeof second.value === "function"
+        ? after(context, frame, first, second.value, node)
+        : poison;
     case "offsetOf":
       return first ? offsetOf(context, first, node) : poison;
     case "endOf":
@@ -149,7 +183,8 @@ function layers(context: Context, frame: Frame, node: ts.Node): Value {
 function positionOf(context: Context, offset: Value, node: ts.Node): Position | undefined {
   const bound = context.bind(context.state.see(offset), "offset", node);
   if (bound.kind === "known" && typeof bound.value === "number") {
-    if (Number.isInteger(bound.value) && bound.value >= 0 && bound.value < 65_535) return { state: context.state.packet, offset: bound.value };
+    if (Number.isInteger(bound.value) && bound.value >= 0 && bound.value < 65_535)
+      return { state: context.state.packet, offset: bound.value };
     context.error("DP3104", node, `${bound.value} is no offset`, "0…65,534");
     return undefined;
   }
@@ -158,7 +193,12 @@ function positionOf(context: Context, offset: Value, node: ts.Node): Position | 
     return undefined;
   }
   if (bound.offsetOf !== undefined && bound.offsetOf !== context.state.packet) {
-    context.error("DP3105", node, "this offset is of the packet as it was before it moved", "compute it again after the move; lengths stay good");
+    context.error(
+      "DP3105",
+      node,
+      "this offset is of the packet as it was before it moved",
+      "compute it again after the move; lengths stay good",
+    );
     return undefined;
   }
   return { state: context.state.packet, offset: bound.local };
@@ -166,12 +206,18 @@ function positionOf(context: Context, offset: Value, node: ts.Node): Position | 
 
 function viewAt(context: Context, position: Position, of: object, node: ts.Node): Value {
   const shape = shapeOf(of);
-  if (shape?.kind !== "header" && shape?.kind !== "struct") return context.error("DP1201", node, "at() takes a header", "class H extends header(…)");
+  if (shape?.kind !== "header" && shape?.kind !== "struct")
+    return context.error("DP1201", node, "at() takes a header", "class H extends header(…)");
   return optionalView(context, position, shape, of, shape.name, node);
 }
 
 function optionalView(
-  context: Context, position: Position, shape: HeaderShape | StructShape | ArrayShape, of: object | undefined, name: string, node: ts.Node,
+  context: Context,
+  position: Position,
+  shape: HeaderShape | StructShape | ArrayShape,
+  of: object | undefined,
+  name: string,
+  node: ts.Node,
 ): Value {
   const size = sizeOf(shape);
   const view: View = { kind: "view", shape, of, where: { kind: "packet", position }, offset: 0, bit: 0, index: undefined, name };
@@ -280,7 +326,13 @@ function integerAt(context: Context, offset: Value, schema: Value, node: ts.Node
     whenFalse: [],
   };
   const where: Where = { kind: "packet", position };
-  return { where, at: { scalar: wholeScalar(bits, "network"), offset: 0, domain } as const, condition, proven: context.state.isProven(pointer, size), pointer };
+  return {
+    where,
+    at: { scalar: wholeScalar(bits, "network"), offset: 0, domain } as const,
+    condition,
+    proven: context.state.isProven(pointer, size),
+    pointer,
+  };
 }
 
 function read(context: Context, offset: Value, schema: Value, node: ts.Node): Value {
@@ -302,10 +354,16 @@ function write(context: Context, offset: Value, schema: Value, value: Value, nod
 
 function bytes(context: Context, offset: Value, count: Value, node: ts.Node): Value {
   const position = positionOf(context, offset, node);
-  if (!position || count.kind !== "known" || typeof count.value !== "number") return context.error("DP3106", node, "bytes() takes a build-time count", "loop over a build-time number of them, or use pkt.copy()");
+  if (!position || count.kind !== "known" || typeof count.value !== "number")
+    return context.error("DP3106", node, "bytes() takes a build-time count", "loop over a build-time number of them, or use pkt.copy()");
   const shape: ArrayShape = { kind: "array", of: { kind: "int", bits: 8, order: "network" }, length: count.value };
   if (typeof position.offset === "number" && position.offset < 12 && position.offset + count.value > 12) {
-    return context.error("DP3103", node, `bytes ${position.offset}…${position.offset + count.value - 1} lie on both sides of offset 12, where a VLAN tag may be`, "read the addresses and the type apart");
+    return context.error(
+      "DP3103",
+      node,
+      `bytes ${position.offset}…${position.offset + count.value - 1} lie on both sides of offset 12, where a VLAN tag may be`,
+      "read the addresses and the type apart",
+    );
   }
   return optionalView(context, position, shape, undefined, "bytes", node);
 }
@@ -331,7 +389,10 @@ function checksum(context: Context, offset: Value, length: Value, options: Value
   if (typeof max !== "number") return context.error("DP3106", node, "checksum() needs a build-time limit: { max: n }");
   const given = options?.kind === "record" ? options.fields.get("initial") : undefined;
   const initial = limitOf(options, "initial");
-  const start: Expr = given && given.kind !== "known" ? context.expression(given, "number", node) : { op: "const", domain: "number", value: BigInt(typeof initial === "number" ? initial : 0) };
+  const start: Expr =
+    given && given.kind !== "known"
+      ? context.expression(given, "number", node)
+      : { op: "const", domain: "number", value: BigInt(typeof initial === "number" ? initial : 0) };
   const local = context.local("checksum", "number", { min: 0n, max: 0xffffn });
   const number = (value: Value): Expr => context.expression(value, "number", node);
   context.emit({ kind: "packetSum", local, offset: number(offset), length: number(length), max, initial: start, span: context.span(node) });
@@ -352,9 +413,16 @@ function movePacket(context: Context, name: string, args: readonly Value[], node
   const [first, second, third] = args;
   const number = (value: Value): Expr => context.expression(value, "number", node);
   const stale = args.find(arg => arg.kind === "scalar" && arg.offsetOf !== undefined && arg.offsetOf !== context.state.packet);
-  if (stale) return context.error("DP3105", node, "this offset is of the packet as it was before it moved", "compute it again after the move; lengths stay good");
+  if (stale)
+    return context.error(
+      "DP3105",
+      node,
+      "this offset is of the packet as it was before it moved",
+      "compute it again after the move; lengths stay good",
+    );
   let move: Move;
-  if (name === "insert" && first && second) move = { kind: "insert", offset: number(first), bytes: number(second), encap: encapsulation(third) };
+  if (name === "insert" && first && second)
+    move = { kind: "insert", offset: number(first), bytes: number(second), encap: encapsulation(third) };
   else if (name === "remove" && first && second) move = { kind: "remove", offset: number(first), bytes: number(second) };
   else if ((name === "grow" || name === "shrink" || name === "pull") && first) move = { kind: name, bytes: number(first) };
   else if (name === "trim" && first) move = { kind: "trim", length: number(first) };
@@ -379,7 +447,8 @@ export function assignVlan(context: Context, value: Value, node: ts.Node): void 
   }
   const part = (name: string): Value | undefined => {
     if (seen.kind === "record") return seen.fields.get(name);
-    const plain: unknown = seen.kind === "known" && typeof seen.value === "object" && seen.value !== null ? Reflect.get(seen.value, name) : undefined;
+    const plain: unknown =
+      seen.kind === "known" && typeof seen.value === "object" && seen.value !== null ? Reflect.get(seen.value, name) : undefined;
     return plain === undefined ? undefined : known(plain);
   };
   const id = part("id");
@@ -388,11 +457,17 @@ export function assignVlan(context: Context, value: Value, node: ts.Node): void 
     context.error("DP1201", node, "a VLAN tag is { id } or { id, priority }");
     return;
   }
-  for (const [what, field, bits] of [["the VLAN identifier", id, 12], ["the VLAN priority", priority, 3]] as const) {
-    if (field) context.emit({ kind: "fits", value: context.expression(field, "number", node), fit: { bits, what }, span: context.span(node) });
+  for (const [what, field, bits] of [
+    ["the VLAN identifier", id, 12],
+    ["the VLAN priority", priority, 3],
+  ] as const) {
+    if (field)
+      context.emit({ kind: "fits", value: context.expression(field, "number", node), fit: { bits, what }, span: context.span(node) });
   }
   const move: Move = {
-    kind: "vlanSet", id: context.expression(id, "number", node), priority: priority ? context.expression(priority, "number", node) : undefined,
+    kind: "vlanSet",
+    id: context.expression(id, "number", node),
+    priority: priority ? context.expression(priority, "number", node) : undefined,
   };
   const ok = emitMove(context, move, node);
   if (ok.kind === "scalar") abortUnless(context, ok.make(), node);
@@ -405,7 +480,12 @@ function replaceChecksum(context: Context, frame: Frame, args: readonly Value[],
   if (context.onTc) {
     const number = (value: Value): Expr => context.expression(value, "number", node);
     context.emit({
-      kind: "checksumReplace", offset: number(offset), addresses: number(addresses), others: number(others), udp: udp.value === true, span: context.span(node),
+      kind: "checksumReplace",
+      offset: number(offset),
+      addresses: number(addresses),
+      others: number(others),
+      udp: udp.value === true,
+      span: context.span(node),
     });
     context.packetChanged(false);
     return undefinedValue;
@@ -420,7 +500,14 @@ function replaceChecksum(context: Context, frame: Frame, args: readonly Value[],
       const difference = context.bind(binary(context, "+", inline(fold16, addresses), inline(fold16, others), node), "difference", node);
       const after = inline(checksumAfter, before, difference);
       const never = udp.value === true ? compareValues(context, "==", after, known(0), node) : known(false);
-      const stored = splitValue(context, never, () => known(0xffff), () => after, "checksum", node);
+      const stored = splitValue(
+        context,
+        never,
+        () => known(0xffff),
+        () => after,
+        "checksum",
+        node,
+      );
       storeScalar(context, found.where, found.at, undefined, "the checksum", stored, node);
       return undefinedValue;
     };

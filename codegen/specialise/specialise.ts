@@ -35,12 +35,21 @@ export function specialise(pipeline: object, name: string, front: Front): Specia
       if (seen.kind === "verdict") context.emit({ kind: "return", verdict: seen.make(), span: context.span(node) });
       else if (seen.kind !== "poison") {
         context.error("DP1215", node, `\`${hook}\` must return a verdict on every path`, "?? Verdict.Pass");
-      } else context.emit({ kind: "return", verdict: { op: "const", domain: "number", value: BigInt(encodeVerdict(Action.Abort)) }, span: context.span(node) });
+      } else
+        context.emit({
+          kind: "return",
+          verdict: { op: "const", domain: "number", value: BigInt(encodeVerdict(Action.Abort)) },
+          span: context.span(node),
+        });
       context.dead = true;
     };
     const declaration = front.declarationOf(method);
     if (!declaration) continue;
-    inlineCall(context, { callee: method, self: known(pipeline), home: found.home, args: [packetValue], path: "", node: declaration }, leave);
+    inlineCall(
+      context,
+      { callee: method, self: known(pipeline), home: found.home, args: [packetValue], path: "", node: declaration },
+      leave,
+    );
     programs.push({ hook, name: `${cName(name).slice(0, 14 - hook.length)}_${hook}`, body: context.out });
     diagnostics.push(...context.diagnostics);
   }

@@ -43,7 +43,7 @@ export class State {
       switch (fact.kind) {
         case "narrow": {
           const remaining = this.remaining(fact.tag);
-          this.cases.set(fact.tag.id, remaining ? remaining.filter((c) => fact.cases.includes(c)) : fact.cases);
+          this.cases.set(fact.tag.id, remaining ? remaining.filter(c => fact.cases.includes(c)) : fact.cases);
           break;
         }
         case "proven":

@@ -1,8 +1,8 @@
 /** Statements: loops unroll, branches join, declarations name values. */
 import { ts } from "ts-morph";
 import type { Statement } from "../ir/ir.js";
-import { elementsOf } from "./array-calls.js";
 import { compareValues } from "./arithmetic.js";
+import { elementsOf } from "./array-calls.js";
 import { closeBlock, lowerReturn } from "./calls.js";
 import { ifElse, splitValue } from "./conditions.js";
 import type { Context, Exit } from "./context.js";
@@ -52,7 +52,12 @@ function expressionStatement(context: Context, frame: Frame, node: ts.Expression
   if (ts.isCallExpression(node) && ts.isPropertyAccessExpression(node.expression) && moves.has(node.expression.name.text)) {
     const object = context.front.checker.getTypeAtLocation(node.expression.expression);
     if (object.getProperty("wireLength")) {
-      context.error("DP3107", node, `whether \`${node.expression.name.text}\` could is not looked at`, "if (!pkt.…) return Verdict.drop(…)");
+      context.error(
+        "DP3107",
+        node,
+        `whether \`${node.expression.name.text}\` could is not looked at`,
+        "if (!pkt.…) return Verdict.drop(…)",
+      );
     }
   }
 }
@@ -77,14 +82,27 @@ export function declare(context: Context, frame: Frame, list: ts.VariableDeclara
     const value = declaration.initializer ? lowerExpression(context, frame, declaration.initializer) : undefinedValue;
     if (context.dead) return;
     if (declaration.type) {
-      fitsType(context, value, context.front.checker.getTypeFromTypeNode(declaration.type), `\`${declaration.name.getText()}\``, declaration);
+      fitsType(
+        context,
+        value,
+        context.front.checker.getTypeFromTypeNode(declaration.type),
+        `\`${declaration.name.getText()}\``,
+        declaration,
+      );
     }
     bindName(context, frame, declaration.name, declaration, value, constant);
   }
 }
 
 /** Gives a name, or the names of a pattern, their values. */
-export function bindName(context: Context, frame: Frame, name: ts.BindingName, declaration: ts.Node, value: Value, constant: boolean): void {
+export function bindName(
+  context: Context,
+  frame: Frame,
+  name: ts.BindingName,
+  declaration: ts.Node,
+  value: Value,
+  constant: boolean,
+): void {
   if (ts.isIdentifier(name)) {
     const variable: Variable = { name: name.text, constant };
     frame.variables.set(declaration, variable);
@@ -110,7 +128,10 @@ export function bindName(context: Context, frame: Frame, name: ts.BindingName, d
 
 /** Gives parameters their arguments, held against the declared types. */
 export function bindParameters(
-  context: Context, frame: Frame, declaration: ts.SignatureDeclaration, call: { readonly args: readonly Value[]; readonly node: ts.Node },
+  context: Context,
+  frame: Frame,
+  declaration: ts.SignatureDeclaration,
+  call: { readonly args: readonly Value[]; readonly node: ts.Node },
 ): boolean {
   declaration.parameters.forEach((parameter, i) => {
     if (ts.isIdentifier(parameter.name) && parameter.name.text === "this") return;
@@ -142,7 +163,12 @@ function unroll(context: Context, frame: Frame, node: ts.Statement, round: (body
   for (;;) {
     if (context.dead) break;
     if (rounds++ > MAX_ROUNDS) {
-      context.error("DP1214", node, `this loop has more than ${MAX_ROUNDS} rounds`, "bound it by a build-time number that a packet can need");
+      context.error(
+        "DP1214",
+        node,
+        `this loop has more than ${MAX_ROUNDS} rounds`,
+        "bound it by a build-time number that a packet can need",
+      );
       break;
     }
     const more = round(run => {
@@ -192,7 +218,12 @@ function forStatement(context: Context, frame: Frame, node: ts.ForStatement): vo
       const value = context.state.see(lowerExpression(context, frame, node.condition));
       if (value.kind !== "known") {
         if (value.kind !== "poison") {
-          context.error("DP1214", node.condition, "how often this loop runs is not known when the program is built", "for (let i = 0; i < N; i++) with a build-time N, and break inside");
+          context.error(
+            "DP1214",
+            node.condition,
+            "how often this loop runs is not known when the program is built",
+            "for (let i = 0; i < N; i++) with a build-time N, and break inside",
+          );
         }
         return false;
       }
@@ -208,7 +239,8 @@ function forOfStatement(context: Context, frame: Frame, node: ts.ForOfStatement)
   const list = lowerExpression(context, frame, node.expression);
   const elements = elementsOf(context, list, node.expression);
   if (!elements) {
-    if (list.kind !== "poison") context.error("DP1214", node.expression, "only a list that is known when the program is built can be looped over");
+    if (list.kind !== "poison")
+      context.error("DP1214", node.expression, "only a list that is known when the program is built can be looped over");
     return;
   }
   let next = 0;
@@ -235,7 +267,12 @@ function switchStatement(context: Context, frame: Frame, node: ts.SwitchStatemen
   const whole: Statement[] = [];
   context.out = whole;
   const bodyFrom = (at: number): void => {
-    frame.loops.push({ label: undefined, isSwitch: true, onBreak: () => breaks.push(context.exitHere(undefinedValue)), onContinue: () => undefined });
+    frame.loops.push({
+      label: undefined,
+      isSwitch: true,
+      onBreak: () => breaks.push(context.exitHere(undefinedValue)),
+      onContinue: () => undefined,
+    });
     for (const clause of clauses.slice(at)) lowerStatements(context, frame, clause.statements);
     frame.loops.pop();
     if (!context.dead) breaks.push(context.exitHere(undefinedValue));
@@ -261,4 +298,3 @@ function switchStatement(context: Context, frame: Frame, node: ts.SwitchStatemen
   context.out = outer;
   closeBlock(context, breaks, whole, "switch", node);
 }
-

@@ -1,5 +1,5 @@
 /** What TypeScript's types say about widths: a `u16` is a number that carries 8 | 16 under "~bits". */
-import { ts } from "ts-morph";
+import type { ts } from "ts-morph";
 import type { Context } from "./context.js";
 import type { Value } from "./values.js";
 
@@ -42,10 +42,20 @@ export function fitsType(context: Context, value: Value, type: ts.Type, what: st
   if (seen.kind === "known") {
     const raw = seen.value;
     if (typeof raw === "number" && (!Number.isInteger(raw) || raw < 0 || raw >= 2 ** bits)) {
-      context.error("DP2101", node, `${what} is ${raw}, outside 0…${2n ** BigInt(bits) - 1n} (u${bits})`, `wrap it on purpose with u${bits}(…), or give a value that fits`);
+      context.error(
+        "DP2101",
+        node,
+        `${what} is ${raw}, outside 0…${2n ** BigInt(bits) - 1n} (u${bits})`,
+        `wrap it on purpose with u${bits}(…), or give a value that fits`,
+      );
     }
     if (typeof raw === "bigint" && (raw < 0n || raw >> BigInt(bits) !== 0n)) {
-      context.error("DP2101", node, `${what} is ${raw}n, outside the range of u${bits}`, `wrap it on purpose with u${bits}(…), or give a value that fits`);
+      context.error(
+        "DP2101",
+        node,
+        `${what} is ${raw}n, outside the range of u${bits}`,
+        `wrap it on purpose with u${bits}(…), or give a value that fits`,
+      );
     }
     return;
   }

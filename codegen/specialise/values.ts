@@ -132,7 +132,18 @@ export interface Poison {
 }
 
 export type Value =
-  | Known | ScalarValue | View | AtomicValue | RecordValue | Choice | VerdictValue | DeviceValue | PacketValue | Closure | Method | Poison;
+  | Known
+  | ScalarValue
+  | View
+  | AtomicValue
+  | RecordValue
+  | Choice
+  | VerdictValue
+  | DeviceValue
+  | PacketValue
+  | Closure
+  | Method
+  | Poison;
 
 /** Something that holds on a branch. */
 export type Fact =

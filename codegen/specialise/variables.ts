@@ -14,7 +14,11 @@ export function readVariable(context: Context, live: object, spec: VariableSpec 
   context.emit({ kind: "variable", local, variable, span });
   if (!variable.boolean) return localValue(local);
   const make = (): Expr => ({
-    op: "compare", operator: "!=", left: { op: "local", local }, right: { op: "const", domain: "number", value: 0n }, span,
+    op: "compare",
+    operator: "!=",
+    left: { op: "local", local },
+    right: { op: "const", domain: "number", value: 0n },
+    span,
   });
   return { kind: "scalar", domain: "boolean", make };
 }
