@@ -195,8 +195,8 @@ export class State {
     return a.shift >= b.shift + b.width || b.shift >= a.shift + a.width;
   }
 
-  /** The state where several paths meet; undefined when none of them is taken. Names that no one reads from here on are dropped. */
-  static join(atoms: Atoms, all: readonly State[], isNeeded: (id: number) => boolean): State | undefined {
+  /** The state where several paths meet; undefined when none of them is taken. */
+  static join(atoms: Atoms, all: readonly State[]): State | undefined {
     const states = all.filter(state => state.reachable);
     const [first] = states;
     if (first === undefined || states.length === 1) return first;

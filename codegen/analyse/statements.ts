@@ -47,7 +47,7 @@ function runStatement(pass: Pass, statement: Statement, state: State): State | u
       const end = runStatements(pass, statement.body, state);
       pass.labels.delete(statement.label.id);
       if (left.length === 0) return end;
-      return State.join(pass.atoms, end ? [...left, end] : left, id => pass.lifetimes.isReadAfter(id, statement));
+      return State.join(pass.atoms, end ? [...left, end] : left);
     }
     case "leave": {
       const states = pass.labels.get(statement.label.id);
@@ -209,7 +209,7 @@ function runIf(pass: Pass, statement: Extract<Statement, { kind: "if" }>, state:
   };
   // the state itself is not needed any more: the second branch may have it
   const ends = [branch(statement.then, true, state.fork()), branch(statement.else, false, state)].flatMap(end => end ?? []);
-  return State.join(pass.atoms, ends, id => pass.lifetimes.isReadAfter(id, statement));
+  return State.join(pass.atoms, ends);
 }
 
 function runMove(pass: Pass, state: State, move: Move, span: Span): void {

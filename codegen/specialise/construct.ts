@@ -38,7 +38,7 @@ function construct(
     );
     return false;
   }
-  const constructor = classNode.members.find(member => ts.isConstructorDeclaration(member) && member.body !== undefined);
+  const own = classNode.members.find(member => ts.isConstructorDeclaration(member) && member.body !== undefined);
   const parent: unknown = Object.getPrototypeOf(live);
   const hasParent = typeof parent === "function" && parent !== Function.prototype;
   const inner: Frame = {
@@ -62,14 +62,14 @@ function construct(
       fields.set(member.name.text, context.bind(value, member.name.text, member));
     }
   };
-  if (!constructor || !ts.isConstructorDeclaration(constructor) || !constructor.body) {
+  if (!own || !ts.isConstructorDeclaration(own) || !own.body) {
     if (hasParent && typeof parent === "function" && !construct(context, frame, parent, args, fields, node)) return false;
     initialise();
     return true;
   }
-  if (!bindParameters(context, inner, constructor, { args, node })) return false;
+  if (!bindParameters(context, inner, own, { args, node })) return false;
   if (!hasParent) initialise();
-  for (const statement of constructor.body.statements) {
+  for (const statement of own.body.statements) {
     if (ts.isExpressionStatement(statement) && isSuperCall(statement.expression)) {
       const given = lowerArguments(context, inner, statement.expression.arguments);
       if (typeof parent === "function" && !construct(context, frame, parent, given, fields, node)) return false;

@@ -8,6 +8,7 @@ import type { Context } from "./context.js";
 import { describeValue } from "./context.js";
 import type { Frame } from "./frame.js";
 import { domainOf } from "./join.js";
+import { claimDevices } from "./map-calls.js";
 import type { Value } from "./values.js";
 import { known, localValue, poison } from "./values.js";
 import { Action, decodeVerdict, encodeVerdict } from "./verdict.js";
@@ -154,6 +155,7 @@ const intrinsics: { readonly [N in IntrinsicName]: Intrinsic } = {
       return context.error("DP1210", node, "flood() takes a devMap");
     }
     const decl = context.registry.map(map.value, spec);
+    claimDevices(context, decl, node);
     return constantVerdict(context, encodeVerdict(Action.Flood, context.registry.floodIndex(decl)));
   },
 };

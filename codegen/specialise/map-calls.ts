@@ -134,7 +134,7 @@ function asKnown(value: unknown): Value | undefined {
   return value === undefined ? undefined : known(value);
 }
 
-function valueOf(context: Context, map: MapDecl, value: Value, node: ts.Node): Buffer {
+function storedValue(context: Context, map: MapDecl, value: Value, node: ts.Node): Buffer {
   const { value: shape } = map.spec;
   if (!shape) throw new TypeError(`${map.path} has no value`);
   return filled(context, shape, `${map.symbol}_value`, value, node);
@@ -281,7 +281,7 @@ function wrote(context: Context, map: MapDecl): void {
 
 function set(context: Context, map: MapDecl, key: Value, value: Value, node: ts.Node): Value {
   const keyBuffer = keyOf(context, map, key, node);
-  const valueBuffer = valueOf(context, map, value, node);
+  const valueBuffer = storedValue(context, map, value, node);
   const ok = context.local(`${map.symbol}_set`, "boolean");
   context.emit({ kind: "update", ok, map, key: keyBuffer, value: valueBuffer, only: "any", span: context.span(node) });
   context.giveBuffer(keyBuffer);
@@ -312,7 +312,7 @@ function getOrInsert(context: Context, map: MapDecl, key: Value, value: Value, n
     { make: fresh, whenTrue: [], whenFalse: [] },
     () => undefinedValue,
     () => {
-      const valueBuffer = valueOf(context, map, value, node);
+      const valueBuffer = storedValue(context, map, value, node);
       const ok = context.local(`${map.symbol}_inserted`, "boolean");
       // An entry that aged out is replaced; a new one must not overwrite what another CPU has just put there.
       context.emit({ kind: "update", ok, map, key: keyBuffer, value: valueBuffer, only: map.spec.expires ? "any" : "absent", span });
@@ -359,7 +359,19 @@ function element(context: Context, map: MapDecl, index: Value, proved: boolean, 
   return entryValue(context, map, pointer, node);
 }
 
+/** A diagnostic where XDP and tc hooks use one device map. */
+export function claimDevices(context: Context, map: MapDecl, node: ts.Node): void {
+  if (context.registry.keepsDevices(map, context.onTc)) return;
+  context.error(
+    "DP4106",
+    node,
+    `\`${map.path}\` is used by XDP and by tc, and the kernel keeps a device map for one of them`,
+    "make one map for the XDP hook and one for the tc hooks",
+  );
+}
+
 function device(context: Context, map: MapDecl, key: Value, node: ts.Node): Value {
+  claimDevices(context, map, node);
   const span = context.span(node);
   const local = context.local(`${map.symbol}_device`, "number", { min: 0n, max: 0xffff_ffffn });
   context.emit({ kind: "device", local, map, key: context.expression(key, "number", node), span });
@@ -385,7 +397,7 @@ function emitEvent(context: Context, map: MapDecl, value: Value, options: Value 
       "events(S, { bytes: n }) says how many at most; the number is a build-time value",
     );
   }
-  const buffer = valueOf(context, map, value, node);
+  const buffer = storedValue(context, map, value, node);
   const ok = context.local(`${map.symbol}_sent`, "boolean");
   context.emit({ kind: "emit", ok, map, value: buffer, capture: bytes, span: context.span(node) });
   context.giveBuffer(buffer);

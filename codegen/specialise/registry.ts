@@ -21,6 +21,7 @@ export class Registry {
   readonly floods: MapDecl[] = [];
   /** the actions of all verdicts that are made, see verdict.ts */
   readonly actions = new Set<number>();
+  readonly #deviceHooks = new Map<MapDecl, boolean>();
   readonly #dropIndex = new Map<string, number>();
   readonly #symbols = new Set<string>();
   readonly #layouts = new Map<Shape, StructShape>();
@@ -87,6 +88,13 @@ export class Registry {
     const layout: StructShape = { kind: "struct", name, fields, size, align };
     this.#layouts.set(shape, layout);
     return layout;
+  }
+
+  /** Whether a device map is used by one kind of hook alone, as the kernel wants it. */
+  keepsDevices(map: MapDecl, onTc: boolean): boolean {
+    const known = this.#deviceHooks.get(map);
+    if (known === undefined) this.#deviceHooks.set(map, onTc);
+    return known === undefined || known === onTc;
   }
 
   /** The number by which a flood verdict names its map. */

@@ -55,4 +55,12 @@ export const mapCodes = {
       members: "readonly hits = events(Hit, { bytes: 64 });",
     }),
   },
+  DP4106: {
+    title: "a device map of both XDP and tc",
+    explanation: "The kernel keeps each device map for one kind of program: the first that uses it.",
+    hint: "make one map for the XDP hook and one for the tc hooks",
+    example: {
+      situation: "`ports.get(n)` in `xdp` and in `ingress` of one pipeline, where `ports` is one devMap",
+    },
+  },
 } as const satisfies Record<string, CodeEntry>;
