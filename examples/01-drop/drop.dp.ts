@@ -1,5 +1,5 @@
-import { hashMap, Pipeline, u64, u32, Verdict, type XdpPacket } from "datapath";
-import { EtherType, Ethernet, Ipv4 } from "datapath/headers";
+import { hashMap, Pipeline, u32, u64, Verdict, type XdpPacket } from "datapath";
+import { Ethernet, EtherType, Ipv4 } from "datapath/headers";
 
 /** Drops what comes from an address that is in the map, and counts it there. */
 export default class Drop extends Pipeline {

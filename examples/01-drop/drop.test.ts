@@ -1,8 +1,8 @@
-import { test } from "uvu";
-import * as assert from "uvu/assert";
 import { ipv4, Verdict } from "datapath";
 import { Ethernet, Ipv4, Udp } from "datapath/headers";
 import { both, packet } from "datapath/testing";
+import { test } from "uvu";
+import * as assert from "uvu/assert";
 import Drop from "./drop.dp.js";
 
 const from = (address: string) => packet(Ethernet.of(), Ipv4.of({ src: ipv4(address) }), Udp.of({ dstPort: 53 }));
