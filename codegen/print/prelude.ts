@@ -17,6 +17,8 @@ typedef unsigned __int128 __u128;
 #define offsetof(type, member) __builtin_offsetof(type, member)
 /* Keeps clang from making an address or an index anew behind its check. */
 #define barrier_var(x) asm volatile("" : "+r"(x))
+/* Keeps clang from making one access of several to the context: the verifier takes no context with a computed offset. */
+#define KEEP_APART asm volatile("" : : "i"(__COUNTER__))
 
 enum {
 	BPF_MAP_TYPE_HASH = 1,

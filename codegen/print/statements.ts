@@ -186,9 +186,11 @@ export class StatementPrinter implements PlaceNames {
         return;
       case "ambient":
         this.put(`${this.local(statement.local)} = ${this.#ambient(statement.what)};`, span);
+        if (settable.has(statement.what)) this.put("KEEP_APART;", span);
         return;
       case "setAmbient":
         this.put(`ctx->${statement.what === "departure" ? "tstamp" : statement.what} = ${this.expr(statement.value)};`, span);
+        this.put("KEEP_APART;", span);
         return;
       case "move":
         printMove(this, statement);
@@ -522,6 +524,9 @@ export class StatementPrinter implements PlaceNames {
 
 /** Run-time offsets reach no further: a view behind must still end within the verifier's 65,535 bytes. */
 const FARTHEST = 0xfdff;
+
+/** What of the context a program may also write. */
+const settable: ReadonlySet<string> = new Set(["mark", "priority", "departure"]);
 
 function comment(place: Place): string {
   return place.memory.kind === "packet" || place.scalar.width !== place.scalar.bytes * 8 ? ` /* ${place.name} */` : "";
