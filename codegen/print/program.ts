@@ -131,7 +131,14 @@ function wrapFunction(program: Program, printer: StatementPrinter, registry: Reg
   if (uses.dropped || uses.finish) put("\tint action = 0;");
   for (const { name, type } of printer.locals.values()) put(`\t${type} ${name} = 0;`);
   for (const { name, type } of printer.pointers.values()) put(`\t${type}${name} = 0;`);
-  for (const { name, type } of printer.buffers.values()) put(`\t${type} ${name} __attribute__((aligned(8)));`);
+  const spilled = spill(printer, program.name);
+  for (const { name, type } of printer.buffers.values()) if (!spilled) put(`\t${type} ${name} __attribute__((aligned(8)));`);
+  if (spilled) {
+    put(`\t__u32 first_ = 0;`);
+    put(`\tstruct ${spilled.struct} *buffers_ = bpf_map_lookup_elem(&${spilled.map}, &first_);`);
+    put("");
+    put(`\tif (!buffers_) return ${onTc ? "TC_ACT_SHOT" : "XDP_ABORTED"};`);
+  }
   put("");
   const reflects =
     registry.actions.has(Action.Reflect) && all.some(other => other.program.hook !== program.hook && other.program.hook !== "xdp");
@@ -188,6 +195,10 @@ function wrapFunction(program: Program, printer: StatementPrinter, registry: Reg
     tail(`\treturn ${uses.dropped ? "action" : onTc ? "TC_ACT_SHOT" : "XDP_ABORTED"};`);
   }
   tail("}");
+  if (spilled) {
+    lines.unshift(...spilled.before.map(text => ({ text, span: undefined })));
+    lines.push(...spilled.after.map(text => ({ text, span: undefined })));
+  }
   const define = findFrame(onTc, uses.tag, aside);
   return needsFrame
     ? [...define.map(line => ({ text: line, span: undefined })), ...lines, { text: "#undef FIND_FRAME", span: undefined }]
@@ -202,6 +213,43 @@ function reachOf(printer: StatementPrinter): number {
   }
   // Run-time offsets: as far as a header chain usually goes.
   return printer.pointers.size > 0 && /frame \+ atOffset/.test(printer.lines.map(l => l.text).join("\n")) ? 256 : reach + 4;
+}
+
+/** Keys and values beyond this go into a per-CPU map: a program has 512 bytes of stack, and clang spills some itself. */
+const STACK_FOR_BUFFERS = 256;
+
+interface Spilled {
+  readonly struct: string;
+  readonly map: string;
+  readonly before: readonly string[];
+  readonly after: readonly string[];
+}
+
+/** The buffers of a program as one struct in a per-CPU map, where they would not fit on the stack. */
+function spill(printer: StatementPrinter, program: string): Spilled | undefined {
+  const buffers = [...printer.buffers.values()];
+  if (buffers.reduce((sum, buffer) => sum + Math.ceil(buffer.size / 8) * 8, 0) <= STACK_FOR_BUFFERS) return undefined;
+  const struct = `${program}_buffers`;
+  const map = `${program}_scratch`;
+  const members = buffers.map(({ name, type }) => `\t${type} ${name} __attribute__((aligned(8)));`);
+  return {
+    struct,
+    map,
+    before: [
+      "/* Keys and values that do not fit on the stack. */",
+      `struct ${struct} {`,
+      ...members,
+      "};",
+      "struct {",
+      "\t__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);",
+      "\t__uint(max_entries, 1);",
+      "\t__type(key, __u32);",
+      `\t__type(value, struct ${struct});`,
+      `} ${map} SEC(".maps");`,
+      ...buffers.map(({ name }) => `#define ${name} (buffers_->${name})`),
+    ],
+    after: buffers.map(({ name }) => `#undef ${name}`),
+  };
 }
 
 /** What of tc changes where a packet's bytes begin: such a program wants the tag beside the frame. */

@@ -46,7 +46,7 @@ export class StatementPrinter implements PlaceNames {
   readonly uses: Uses = { tag: false, dropped: false, aborted: false, finish: false };
   readonly locals = new Map<number, { readonly name: string; readonly type: string }>();
   readonly pointers = new Map<number, { readonly name: string; readonly type: string }>();
-  readonly buffers = new Map<number, { readonly name: string; readonly type: string }>();
+  readonly buffers = new Map<number, { readonly name: string; readonly type: string; readonly size: number }>();
   readonly #names: Set<string>;
   readonly expressions: ExpressionPrinter;
   readonly hook: HookName;
@@ -105,7 +105,7 @@ export class StatementPrinter implements PlaceNames {
   bufferName(buffer: Buffer): string {
     let known = this.buffers.get(buffer.id);
     if (!known) {
-      known = { name: this.#unique(buffer.name), type: this.#layouts.typeOf(buffer.layout) };
+      known = { name: this.#unique(`${buffer.name}_buffer`), type: this.#layouts.typeOf(buffer.layout), size: buffer.layout.size };
       this.buffers.set(buffer.id, known);
     }
     return known.name;
