@@ -160,7 +160,7 @@ function targetText(world: World): string {
 function targetBytes(manifest: Manifest, world: World, size: number): Uint8Array {
   const bytes = new Uint8Array(size);
   for (const { name, offset, size: width } of manifest.target) {
-    let value = BigInt(world.target?.[name] ?? 0);
+    let value = BigInt(name === "position" ? 0 : (world.target?.[name] ?? 0));
     for (let i = 0; i < width; i++) {
       bytes[offset + i] = Number(value & 0xffn);
       value >>= 8n;

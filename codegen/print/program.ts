@@ -38,6 +38,7 @@ export function abortSlot(registry: Registry): number {
 }
 
 export function printProgram(programs: readonly Analysed[], registry: Registry, options: PrintOptions): Printed {
+  if (registry.actions.has(Action.Reflect) && programs.some(({ program }) => program.hook !== "xdp")) registry.usePosition();
   const layouts = new Layouts();
   const bodies: Line[][] = [];
   const printers: StatementPrinter[] = [];
@@ -312,13 +313,10 @@ function finishLines(registry: Registry, onTc: boolean, hook: Program["hook"], t
   }
   if (testing) lines.push(`if ((verdict_ & 255) == ${Action.Abort}) goto aborted;`);
   if (has(Action.Reflect) && onTc) {
-    const flags = hook === "egress" ? "BPF_F_INGRESS" : "0";
-    lines.push(
-      `if ((verdict_ & 255) == ${Action.Reflect}) {`,
-      "\tctx->tc_index = REFLECTED;",
-      `\treturn bpf_redirect(ctx->ifindex, ${flags});`,
-      "}",
-    );
+    // At the host's end of a container's veth what enters the container leaves the device.
+    const [atDevice, atHost] = hook === "egress" ? ["BPF_F_INGRESS", "0"] : ["0", "BPF_F_INGRESS"];
+    lines.push(`if ((verdict_ & 255) == ${Action.Reflect}) {`);
+    lines.push("\tctx->tc_index = REFLECTED;", `\treturn bpf_redirect(ctx->ifindex, target.position ? ${atHost} : ${atDevice});`, "}");
   }
   if (has(Action.Redirect)) {
     lines.push(`if ((verdict_ & 255) == ${Action.Redirect}) return bpf_redirect(verdict_ >> 8, 0);`);

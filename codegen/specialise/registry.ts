@@ -90,6 +90,23 @@ export class Registry {
     return layout;
   }
 
+  /** Has the program know which end of a veth it is at: turning a packet round depends on it. */
+  usePosition(): void {
+    const range = { min: 0n, max: 1n };
+    this.variables.set(this.#position, {
+      symbol: "position",
+      path: "position",
+      what: "target",
+      bits: 8,
+      boolean: false,
+      range,
+      initial: 0n,
+      target: "position",
+      span: undefined,
+    });
+  }
+  readonly #position = {};
+
   /** Whether a device map is used by one kind of hook alone, as the kernel wants it. */
   keepsDevices(map: MapDecl, onTc: boolean): boolean {
     const known = this.#deviceHooks.get(map);

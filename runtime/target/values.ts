@@ -16,14 +16,14 @@ export function targetBytes(wanted: readonly TargetValue[], size: number, target
   using namespace = NetworkNamespace.find(target.namespace, target.namespacePath);
   if (!namespace) throw new DatapathError("DP7002", `${target.namespacePath} has gone`);
   for (const { name, offset, size: width } of wanted) {
-    const value = namespace.run(() => read(name, target.ifindex));
+    const value = name === "position" ? BigInt(target.position === "host-end") : namespace.run(() => read(name, target.ifindex));
     if (value === undefined) throw new DatapathError("DP7012", `${target.label} has no ${name}`);
     storeInteger(bytes, offset, width, value);
   }
   return bytes;
 }
 
-function read(name: TargetValueName, ifindex: number): bigint | undefined {
+function read(name: Exclude<TargetValueName, "position">, ifindex: number): bigint | undefined {
   const device = deviceByIndex(ifindex);
   if (!device) throw new DatapathError("DP7001", `index ${ifindex}`);
   switch (name) {
