@@ -340,7 +340,7 @@ export class StatementPrinter implements PlaceNames {
   /** x ^ y ^ y with a y that the verifier knows nothing of, then a mask: any offset, as far as it can tell. */
   #forget(local: Local, span: Span): void {
     const { min, max } = this.#analysis.localRange(local);
-    if (!this.offsets.has(local.id) || min < 0n || max > 0x7fffn || this.#analysis.cType(local) !== "u32") return;
+    if (min < 0n || max > 0x7fffn || this.#analysis.cType(local) !== "u32") return;
     const name = this.local(local);
     const mask = (1n << BigInt(max.toString(2).length)) - 1n;
     this.put(`{ __u32 anyValue = ${this.onTc ? "ctx->hash" : "ctx->rx_queue_index"};`, span);
