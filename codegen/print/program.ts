@@ -4,10 +4,11 @@ import type { MapDecl, Program, Span, VariableDecl } from "../ir/ir.js";
 import type { Registry } from "../specialise/registry.js";
 import { Action } from "../specialise/verdict.js";
 import { Layouts } from "./layouts.js";
+import { moveSupport } from "./move-support.js";
 import { takenNames } from "./names.js";
 import { prelude } from "./prelude.js";
 import { type Line, StatementPrinter } from "./statements.js";
-import { moveSupport, supportFor } from "./support.js";
+import { supportFor } from "./support.js";
 import { layOutVariables, type VariableLayout } from "./variables.js";
 
 export interface PrintOptions {
@@ -52,26 +53,15 @@ export function printProgram(programs: readonly Analysed[], registry: Registry, 
   const maps = [...registry.maps.values()];
   const variables = layOutVariables([...registry.variables.values()]);
   const mapText = maps.map(map => printMap(map, layouts)).join("\n");
+  const bodyText = bodies.flatMap(body => body.map(line => line.text)).join("\n");
   const head = [
     prelude,
     layouts.text,
     mapText,
     printCounters(registry, printers),
     printVariables(variables, options.testing),
-    supportFor(
-      registry,
-      bodies
-        .flat()
-        .map(line => line.text)
-        .join("\n"),
-      options.testing,
-    ),
-    moveSupport(
-      bodies
-        .flat()
-        .map(line => line.text)
-        .join("\n"),
-    ),
+    supportFor(bodyText),
+    moveSupport(bodyText),
   ].filter(part => part !== "");
   const text: string[] = head.join("\n").split("\n");
   const lines: SourceLine[] = [];
@@ -102,13 +92,9 @@ function wrapFunction(program: Program, printer: StatementPrinter, registry: Reg
     lines.push({ text, span });
   };
   const text = printer.lines.map(line => line.text).join("\n");
-  const needsFrame =
-    (uses.finish && registry.actions.has(Action.Route)) ||
-    /\b(frame|FIND_FRAME|tag)\b/.test(text) ||
-    uses.tag ||
-    /\b(xdp|skb)_\w+\(ctx/.test(text);
   const routes = uses.finish && registry.actions.has(Action.Route);
-  const needsPacket = needsFrame || routes || /\b(front|data_end)\b/.test(text);
+  const needsFrame = routes || /\b(frame|FIND_FRAME|tag)\b/.test(text) || uses.tag || /\b(xdp|skb)_\w+\(ctx/.test(text);
+  const needsPacket = needsFrame || /\b(front|data_end)\b/.test(text);
   const context = onTc ? "struct __sk_buff" : "struct xdp_md";
   const aside = onTc && movesBytes(text);
   put(`SEC("${onTc ? "tc" : "xdp"}")`);
@@ -163,8 +149,9 @@ function wrapFunction(program: Program, printer: StatementPrinter, registry: Reg
     put(`\tif (front + 14 > data_end) ${end}`);
     if (needsFrame) {
       for (const line of findTag(onTc, aside, end)) put(`\t${line}`);
-      if (!aside && printer.lines.length > LONG) for (const line of forgetTag(onTc, end)) put(`\t${line}`);
       if (aside || uses.tag) put("\tFIND_FRAME;");
+      // Last: it proves the frame's first bytes again, for the pointer that the program then uses.
+      if (!aside && printer.lines.length > LONG) for (const line of forgetTag(onTc, end)) put(`\t${line}`);
     }
   }
   lines.push(...printer.lines);
@@ -382,7 +369,7 @@ function printMap(map: MapDecl, layouts: Layouts): string {
       spec.kind !== "counter" &&
       spec.kind !== "scratch" &&
       spec.kind !== "devMap"
-        ? layouts.typeOf(keyLayout(map, layouts))
+        ? layouts.typeOf(keyLayout(map))
         : "__u32";
     lines.push(`__type(key, ${key});`, `__type(value, ${spec.kind === "devMap" ? "__u32" : value});`);
   }
@@ -390,7 +377,7 @@ function printMap(map: MapDecl, layouts: Layouts): string {
 }
 
 /** Keys are looked up through buffers, which are structs. */
-function keyLayout(map: MapDecl, _layouts: Layouts) {
+function keyLayout(map: MapDecl) {
   const { key } = map.spec;
   if (key?.kind === "struct") return key;
   const shape = key ?? { kind: "int", bits: 32, order: "host" };

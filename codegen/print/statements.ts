@@ -22,7 +22,6 @@ import { ExpressionPrinter, typeName } from "./expressions.js";
 import type { Layouts } from "./layouts.js";
 import { printMove } from "./moves.js";
 import { isSupportName } from "./names.js";
-import { offsetLocals } from "./offset-locals.js";
 import { addressOf, type PlaceNames, readPlace, writePlace } from "./places.js";
 
 /** A line of C and where it comes from. */
@@ -55,13 +54,10 @@ export class StatementPrinter implements PlaceNames {
   readonly #layouts: Layouts;
   readonly #labels = new Map<number, string>();
   #indent = 1;
-  /** locals that become packet offsets, directly or through others */
-  readonly offsets: ReadonlySet<number>;
 
   constructor(program: Program, analysis: Analysis, layouts: Layouts, testing: boolean, taken: ReadonlySet<string>) {
     this.#names = new Set(taken);
     this.hook = program.hook;
-    this.offsets = offsetLocals(program.body);
     this.testing = testing;
     this.#analysis = analysis;
     this.#layouts = layouts;

@@ -1,5 +1,4 @@
 /** Functions of the generated C that some programs need; each is printed only where it is called. */
-import type { Registry } from "../specialise/registry.js";
 
 interface Part {
   readonly name: string;
@@ -175,7 +174,7 @@ static __always_inline void flood_to(struct __sk_buff *ctx, void *map, __u32 slo
 export const supportText: readonly string[] = parts.map(part => part.text);
 
 /** The support code that a program's text calls. */
-export function supportFor(_registry: Registry, text: string, _testing: boolean): string {
+export function supportFor(text: string): string {
   const needed = parts.filter(part => text.includes(part.name));
   // A part may call another: folded() for note_change().
   const more = parts.filter(part => !needed.includes(part) && needed.some(other => other.text.includes(`${part.name}(`)));
@@ -184,5 +183,3 @@ export function supportFor(_registry: Registry, text: string, _testing: boolean)
     .map(part => part.text)
     .join("\n");
 }
-
-export { moveSupport } from "./move-support.js";

@@ -10,7 +10,7 @@ import { eachCase } from "./members.js";
 import type { Registry } from "./registry.js";
 import { State } from "./state.js";
 import type { Fact, ScalarValue, Tag, Value } from "./values.js";
-import { known, localValue, poison } from "./values.js";
+import { localValue, poison } from "./values.js";
 
 /** A way out of a region: the statements that lead there, to which the join adds its assignments, and what is known then. */
 export interface Exit {
@@ -241,10 +241,6 @@ export class Context {
 
   convert(value: ScalarValue, domain: Domain, node: ts.Node): Expr {
     return { op: "convert", domain, operand: value.make(), span: this.span(node) };
-  }
-
-  constant(value: number | bigint | boolean): Value {
-    return known(value);
   }
 }
 
