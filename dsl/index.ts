@@ -38,6 +38,6 @@ export { type LpmTrie, lpmTrie, type Prefix } from "./maps/trie.js";
 export { Encap } from "./packet/encap.js";
 export { Fragment, type IpLayers, type Ipv4Layers, type Ipv6Layers, type Layers, type OtherLayers } from "./packet/layers.js";
 export type { Packet, TcPacket, VlanTag, XdpPacket } from "./packet/types.js";
-export { fromTarget, type Param, param, type Range, setting } from "./param.js";
+export { fromTarget, type Param, param, type Range, setting, TICKS_PER_SECOND } from "./param.js";
 export { Pipeline } from "./pipeline.js";
 export { Verdict } from "./verdict.js";

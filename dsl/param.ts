@@ -4,7 +4,7 @@ import { u16, u32, u48, u128 } from "./core/integers.js";
 import type { Schema } from "./core/schema.js";
 import type { Shape } from "./core/shape.js";
 import { describe, type VariableSpec } from "./core/spec.js";
-import { type TargetValues, targetValue } from "./core/world.js";
+import { DEFAULT_HZ, type TargetValues, targetValue } from "./core/world.js";
 
 /** A value that datapath code reads as `.value`. */
 export interface Param<T> {
@@ -93,7 +93,7 @@ export function assignVariable(live: object, value: Scalar, name: string): void 
   live.assign(value, name);
 }
 
-const targetSchemas = { address: u32, address6: u128, gateway: u32, mac: u48, ifindex: u32, mtu: u16 } as const;
+const targetSchemas = { address: u32, address6: u128, gateway: u32, mac: u48, ifindex: u32, mtu: u16, ticksPerSecond: u32 } as const;
 
 /**
  * A value of the target that the pipeline is attached to; another for each target, at no cost of a load of its own.
@@ -105,5 +105,13 @@ export function fromTarget<K extends keyof TargetValues>(name: K): Param<TargetV
       return targetValue(name);
     },
   };
-  return describe(live, { what: "target", name, shape: shapeOfSchema(targetSchemas[name], name) });
+  const bounds = name === "ticksPerSecond" ? { range: { min: 100n, max: 1000n }, initial: BigInt(DEFAULT_HZ) } : {};
+  return describe(live, { what: "target", name, shape: shapeOfSchema(targetSchemas[name], name), ...bounds });
 }
+
+/**
+ * Timer ticks a second (the kernel's HZ), 100 … 1000: known at load and frozen, so that it costs what a constant costs.
+ * 250 in Node.
+ * @example const age = (ticks() - BigInt(flow.seen)) / BigInt(TICKS_PER_SECOND.value);
+ */
+export const TICKS_PER_SECOND: Param<u32> = fromTarget("ticksPerSecond");

@@ -2,6 +2,7 @@
 import { readFileSync } from "node:fs";
 import type { Manifest, MapEntry } from "../codegen/bundle/manifest.js";
 import { decodeVerdict } from "../codegen/specialise/verdict.js";
+import { DEFAULT_HZ } from "../dsl/core/world.js";
 import { joinFrame } from "../dsl/packet/frame.js";
 import { native, type Ring } from "../runtime/native/index.js";
 import { loadForTest, type RunResult, type TestProgram } from "../runtime/test-run/load.js";
@@ -160,7 +161,7 @@ function targetText(world: World): string {
 function targetBytes(manifest: Manifest, world: World, size: number): Uint8Array {
   const bytes = new Uint8Array(size);
   for (const { name, offset, size: width } of manifest.target) {
-    let value = BigInt(name === "position" ? 0 : (world.target?.[name] ?? 0));
+    let value = BigInt(name === "position" ? 0 : (world.target?.[name] ?? (name === "ticksPerSecond" ? DEFAULT_HZ : 0)));
     for (let i = 0; i < width; i++) {
       bytes[offset + i] = Number(value & 0xffn);
       value >>= 8n;

@@ -64,7 +64,7 @@ export function surroundingsOf(world: World, packet: () => Uint8Array): Surround
     now: () => clock,
     ticks: () => clock / BigInt(1_000_000_000 / DEFAULT_HZ),
     random: randomNumbers(world),
-    target: { address: 0, address6: 0n, gateway: 0, mac: 0, ifindex: 0, mtu: 0, ...world.target },
+    target: { address: 0, address6: 0n, gateway: 0, mac: 0, ifindex: 0, mtu: 0, ticksPerSecond: DEFAULT_HZ, ...world.target },
     capture: count => packet().slice(0, count),
   };
 }

@@ -53,6 +53,7 @@ function targetEntry({ variable, offset, size }: PlacedVariable): TargetValue[] 
     case "mac":
     case "ifindex":
     case "mtu":
+    case "ticksPerSecond":
     case "position":
       return [{ name: variable.target, offset, size }];
     default:

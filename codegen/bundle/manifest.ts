@@ -42,7 +42,7 @@ export interface Variable {
 }
 
 /** `position`: 0 at the target's own device, 1 at the host's end of a container's veth, where the directions are turned round. */
-export type TargetValueName = "address" | "address6" | "gateway" | "mac" | "ifindex" | "mtu" | "position";
+export type TargetValueName = "address" | "address6" | "gateway" | "mac" | "ifindex" | "mtu" | "ticksPerSecond" | "position";
 /** A value that the runtime fills in for each target, at load, in `.rodata.target`. */
 export interface TargetValue {
   readonly name: TargetValueName;

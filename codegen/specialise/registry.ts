@@ -50,7 +50,7 @@ export class Registry {
     const boolean = spec.shape.kind === "bool";
     const bits = spec.shape.kind === "int" ? spec.shape.bits : 8;
     const path = this.#paths.get(live) ?? (spec.what === "target" ? spec.name : `value${this.variables.size}`);
-    const range = spec.what === "target" ? { min: 0n, max: (1n << BigInt(bits)) - 1n } : { min: spec.min, max: spec.max };
+    const range = spec.what === "target" ? (spec.range ?? { min: 0n, max: (1n << BigInt(bits)) - 1n }) : { min: spec.min, max: spec.max };
     const decl: VariableDecl = {
       symbol: this.#symbol(spec.what === "target" ? spec.name : path),
       path,
@@ -58,7 +58,7 @@ export class Registry {
       bits,
       boolean,
       range,
-      initial: spec.what === "target" ? 0n : spec.initial,
+      initial: spec.what === "target" ? (spec.initial ?? 0n) : spec.initial,
       target: spec.what === "target" ? spec.name : undefined,
       span,
     };

@@ -43,8 +43,12 @@ export interface VariableSpec {
 
 export interface TargetSpec {
   readonly what: "target";
-  readonly name: "address" | "address6" | "gateway" | "mac" | "ifindex" | "mtu";
+  readonly name: "address" | "address6" | "gateway" | "mac" | "ifindex" | "mtu" | "ticksPerSecond";
   readonly shape: Shape;
+  /** what it can be; the whole width where left out */
+  readonly range?: { readonly min: bigint; readonly max: bigint };
+  /** what it is where nobody fills it in; 0 where left out */
+  readonly initial?: bigint;
 }
 
 export type Spec = MapSpec | VariableSpec | TargetSpec;

@@ -16,6 +16,8 @@ export interface TargetValues {
   mac: number & { readonly "~bits"?: 8 | 16 | 32 | 48 };
   ifindex: u32;
   mtu: number & { readonly "~bits"?: 8 | 16 };
+  /** timer ticks (jiffies) a second of its kernel: 100 … 1000 */
+  ticksPerSecond: u32;
 }
 
 export interface Surroundings {
@@ -39,7 +41,7 @@ const machine: Surroundings = {
   now: wallClock,
   ticks: () => wallClock() / BigInt(1_000_000_000 / DEFAULT_HZ),
   random: () => Math.floor(Math.random() * 2 ** 32),
-  target: { address: 0, address6: 0n, gateway: 0, mac: 0, ifindex: 0, mtu: 0 },
+  target: { address: 0, address6: 0n, gateway: 0, mac: 0, ifindex: 0, mtu: 0, ticksPerSecond: DEFAULT_HZ },
   capture: () => new Uint8Array(0),
 };
 
@@ -79,7 +81,10 @@ export function capturing(count: number): Uint8Array {
 export const now: () => u64 = intrinsic("now", () => current.now());
 /** As {@link now}, cheaper, and behind by up to a timer tick (1 … 10 ms). Linux 5.11. */
 export const nowCoarse: () => u64 = intrinsic("nowCoarse", () => current.now());
-/** Timer ticks (jiffies) since the machine started: the cheapest clock. In a test: the clock in ticks of 4 ms. */
+/**
+ * Timer ticks (jiffies) since the machine started: the cheapest clock. `TICKS_PER_SECOND` says how long one is. In a
+ * test: the clock in ticks of 4 ms.
+ */
 export const ticks: () => u64 = intrinsic("ticks", () => current.ticks());
 /** 32 random bits. In a test: the world's list in order, then a generator with a fixed seed. */
 export const random: () => u32 = intrinsic("random", () => current.random());

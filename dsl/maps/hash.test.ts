@@ -21,7 +21,7 @@ function at<T>(clock: bigint, body: () => T): T {
     now: () => clock,
     ticks: () => 0n,
     random: () => 0,
-    target: { address: 0, address6: 0n, gateway: 0, mac: 0, ifindex: 0, mtu: 0 },
+    target: { address: 0, address6: 0n, gateway: 0, mac: 0, ifindex: 0, mtu: 0, ticksPerSecond: 250 },
     capture: () => new Uint8Array(0),
   };
   return within(surroundings, body);

@@ -18,7 +18,7 @@ function forPacket<T>(body: () => T, packet = new Uint8Array(0)): T {
     now: () => 0n,
     ticks: () => 0n,
     random: () => 0,
-    target: { address: 0, address6: 0n, gateway: 0, mac: 0, ifindex: 0, mtu: 0 },
+    target: { address: 0, address6: 0n, gateway: 0, mac: 0, ifindex: 0, mtu: 0, ticksPerSecond: 250 },
     capture: count => packet.slice(0, count),
   };
   return within(surroundings, body);

@@ -84,7 +84,13 @@ export const readManifest: (value: unknown, at: string) => Manifest = object({
   hooks: list(object({ hook: oneOf("xdp", "ingress", "egress"), program: symbol, section: text })),
   params: list(variable),
   settings: list(variable),
-  target: list(object({ name: oneOf("address", "address6", "gateway", "mac", "ifindex", "mtu", "position"), offset: count, size: count })),
+  target: list(
+    object({
+      name: oneOf("address", "address6", "gateway", "mac", "ifindex", "mtu", "ticksPerSecond", "position"),
+      offset: count,
+      size: count,
+    }),
+  ),
   maps: list(map),
   drops: list(object({ reason: text, block: text, source })),
   lines: list(object({ line: count, source })),

@@ -137,7 +137,7 @@ class Builder {
   /** Whether programs have something of their target in them, and serve no other. */
   get #separate(): boolean {
     const { manifest } = this.#blueprint;
-    return manifest.target.length > 0 || !manifest.maps.every(isPipelineWide);
+    return manifest.target.some(({ name }) => name !== "ticksPerSecond") || !manifest.maps.every(isPipelineWide);
   }
 
   /** The same programs go on with the same maps: their pins are copied. */

@@ -164,6 +164,8 @@ export interface Addon {
   duplicate(fd: number): number;
   closeFd(fd: number): void;
   mountBpf(path: string): void;
+  /** The length of a timer tick (jiffy). */
+  tickNanoseconds(): number;
   /** Runs the callback in another network namespace and comes back. It must not wait: other work would run there too. */
   inNetwork<T>(fd: number, run: () => T): T;
 }

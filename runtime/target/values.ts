@@ -2,6 +2,7 @@
 import type { TargetValue, TargetValueName } from "../../codegen/bundle/manifest.js";
 import { DatapathError } from "../errors.js";
 import { storeInteger } from "../load/sections.js";
+import { native } from "../native/index.js";
 import { addresses, deviceByIndex, gateway } from "../network/device.js";
 import { NetworkNamespace } from "../network/namespace.js";
 import type { TargetRecord } from "./target.js";
@@ -16,14 +17,24 @@ export function targetBytes(wanted: readonly TargetValue[], size: number, target
   using namespace = NetworkNamespace.find(target.namespace, target.namespacePath);
   if (!namespace) throw new DatapathError("DP7002", `${target.namespacePath} has gone`);
   for (const { name, offset, size: width } of wanted) {
-    const value = name === "position" ? BigInt(target.position === "host-end") : namespace.run(() => read(name, target.ifindex));
+    const value =
+      name === "position"
+        ? BigInt(target.position === "host-end")
+        : name === "ticksPerSecond"
+          ? ticksPerSecond()
+          : namespace.run(() => read(name, target.ifindex));
     if (value === undefined) throw new DatapathError("DP7012", `${target.label} has no ${name}`);
     storeInteger(bytes, offset, width, value);
   }
   return bytes;
 }
 
-function read(name: Exclude<TargetValueName, "position">, ifindex: number): bigint | undefined {
+/** HZ of the running kernel. */
+function ticksPerSecond(): bigint {
+  return BigInt(Math.round(1e9 / native().tickNanoseconds()));
+}
+
+function read(name: Exclude<TargetValueName, "position" | "ticksPerSecond">, ifindex: number): bigint | undefined {
   const device = deviceByIndex(ifindex);
   if (!device) throw new DatapathError("DP7001", `index ${ifindex}`);
   switch (name) {

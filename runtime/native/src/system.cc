@@ -4,6 +4,7 @@
 #include <sched.h>
 #include <sys/file.h>
 #include <sys/mount.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -57,6 +58,13 @@ Napi::Value MountBpf(const Napi::CallbackInfo& info) {
   return info.Env().Undefined();
 }
 
+// The length of a timer tick: the coarse clocks move by whole ones.
+Napi::Value TickNanoseconds(const Napi::CallbackInfo& info) {
+  timespec tick{};
+  if (clock_getres(CLOCK_MONOTONIC_COARSE, &tick)) Fail(info.Env(), errno, "read the resolution of", "CLOCK_MONOTONIC_COARSE");
+  return Napi::Number::New(info.Env(), static_cast<double>(tick.tv_sec) * 1e9 + static_cast<double>(tick.tv_nsec));
+}
+
 // (namespace fd, callback): runs the callback inside the network namespace and comes back, whatever it does.
 // Only this thread moves, so the callback must not wait for anything.
 Napi::Value InNetwork(const Napi::CallbackInfo& info) {
@@ -89,6 +97,7 @@ void ExportSystem(Napi::Env env, Napi::Object exports) {
   exports.Set("duplicate", Napi::Function::New(env, Duplicate, "duplicate"));
   exports.Set("closeFd", Napi::Function::New(env, CloseFd, "closeFd"));
   exports.Set("mountBpf", Napi::Function::New(env, MountBpf, "mountBpf"));
+  exports.Set("tickNanoseconds", Napi::Function::New(env, TickNanoseconds, "tickNanoseconds"));
   exports.Set("inNetwork", Napi::Function::New(env, InNetwork, "inNetwork"));
 }
 
