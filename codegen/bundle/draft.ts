@@ -1,6 +1,7 @@
 /** What a translation says of itself, as the manifest has it. */
 import { type Shape, sizeOf } from "../../dsl/core/shape.js";
 import type { MapDecl, Span } from "../ir/ir.js";
+import { flowSection } from "../print/flow-table.js";
 import type { PlacedVariable } from "../print/variables.js";
 import type { Translation } from "../translate.js";
 import { featuresOf } from "./features.js";
@@ -70,17 +71,18 @@ function mapEntry(map: MapDecl): MapEntry {
   const initial = [...spec.entries()].map(([key, value]) => ({ key: base64(key), value: base64(value) }));
   return {
     path: map.path,
-    symbol: map.symbol,
+    symbol: spec.kind === "flowTable" ? flowSection(map) : map.symbol,
     kind: spec.kind,
     key: ring ? undefined : spec.key,
     value: spec.value,
-    keySize: ring ? 0 : sizeOf(spec.key ?? index),
-    valueSize: spec.kind === "devMap" ? 4 : spec.value ? sizeOf(spec.value) : 0,
+    keySize: ring ? 0 : spec.flow ? 4 : sizeOf(spec.key ?? index),
+    valueSize: spec.flow ? spec.flow.size : spec.kind === "devMap" ? 4 : spec.value ? sizeOf(spec.value) : 0,
     maxEntries: spec.maxEntries,
     scope: spec.scope,
     shared: spec.shared,
     expires: spec.expires ? { field: spec.expires.field, after: String(spec.expires.after) } : undefined,
-    initial: ring || spec.kind === "counter" || spec.kind === "scratch" ? [] : initial,
+    initial: ring || spec.kind === "counter" || spec.kind === "scratch" || spec.flow ? [] : initial,
+    ...(spec.flow && { flow: spec.flow }),
   };
 }
 

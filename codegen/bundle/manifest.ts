@@ -5,8 +5,9 @@
  * A bundle is the folder `NAME.dpo/` with `manifest.json`, `program.o` and `program.c`.
  */
 import type { Shape } from "../../dsl/core/shape.js";
+import type { FlowGeometry } from "../../dsl/core/spec.js";
 
-export type { Shape };
+export type { FlowGeometry, Shape };
 export type HookName = "xdp" | "ingress" | "egress";
 
 /** A 64-bit or wider integer as decimal text, since JSON has none. */
@@ -61,7 +62,8 @@ export type MapKind =
   | "devMap"
   | "ring"
   | "counter"
-  | "scratch";
+  | "scratch"
+  | "flowTable";
 
 export interface MapEntry {
   /** dotted path: `bridge.stations`. Compiler-made maps begin with a colon: `:drops`, `:hooks` */
@@ -80,6 +82,8 @@ export interface MapEntry {
   readonly expires: { readonly field: string; readonly after: IntegerText } | undefined;
   /** entries that the build put in: base64 of key and value bytes, loaded when the map is new */
   readonly initial: readonly { readonly key: string; readonly value: string }[];
+  /** flow tables: where everything lies in the one value of their array */
+  readonly flow?: FlowGeometry;
 }
 
 /** A place that drops; its index is the slot in the map `:drops` (per CPU, u64 a slot). */

@@ -342,7 +342,7 @@ function finishLines(registry: Registry, onTc: boolean, hook: Program["hook"], t
   return lines;
 }
 
-const mapTypes: { readonly [K in MapDecl["spec"]["kind"]]: string } = {
+const mapTypes: { readonly [K in Exclude<MapDecl["spec"]["kind"], "flowTable">]: string } = {
   hash: "HASH",
   lruHash: "LRU_HASH",
   perCpuHash: "PERCPU_HASH",
@@ -358,6 +358,7 @@ const mapTypes: { readonly [K in MapDecl["spec"]["kind"]]: string } = {
 
 function printMap(map: MapDecl, layouts: Layouts): string {
   const { spec } = map;
+  if (spec.kind === "flowTable") return "";
   const lines = [`__uint(type, BPF_MAP_TYPE_${mapTypes[spec.kind]});`, `__uint(max_entries, ${spec.maxEntries});`];
   if (spec.kind === "lpmTrie") lines.push("__uint(map_flags, BPF_F_NO_PREALLOC);");
   if (spec.kind !== "ring") {

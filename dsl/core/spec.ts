@@ -15,7 +15,39 @@ export type MapKind =
   | "devMap"
   | "ring"
   | "counter"
-  | "scratch";
+  | "scratch"
+  | "flowTable";
+
+/**
+ * How a flow table lies in memory: one value of an array map, `size` bytes. First a line with the seed (u64), the two idle
+ * times in ticks (u32 each: not established, established) and the shift of the CPUs (u32); then a line with a lock for
+ * each region, the hints of each set (eight fingerprints of 16 bits), and the slots.
+ */
+export interface FlowGeometry {
+  /** 2^setBits sets of eight slots */
+  readonly setBits: number;
+  /** 2^regionBits sets share a lock; both sets of a key lie in one region */
+  readonly regionBits: number;
+  /** u64 words of the key, the last one zero padded */
+  readonly keyWords: number;
+  /** bytes from a slot's first: version and flags (u64), the time of the last packet (u32), the value */
+  readonly control: number;
+  readonly seen: number;
+  readonly value: number;
+  /** bytes of a slot: 64, 128 or 256 */
+  readonly slotBytes: number;
+  /** bytes from the table's first */
+  readonly locksAt: number;
+  readonly hintsAt: number;
+  readonly slotsAt: number;
+  readonly size: number;
+  /** each CPU has sets of its own */
+  readonly perCpu: boolean;
+  /** a full pair of sets lets its oldest established flow go */
+  readonly evictEstablished: boolean;
+  /** nanoseconds that a flow may idle, as decimal text: not established, established */
+  readonly idle: readonly [fresh: string, established: string];
+}
 
 export interface MapSpec {
   readonly what: "map";
@@ -29,8 +61,22 @@ export interface MapSpec {
   readonly expires: { readonly field: string; readonly after: bigint } | undefined;
   /** rings: the most bytes of packet that `emit` may capture, 0 for none */
   readonly capture: number;
+  /** flow tables: where everything is */
+  readonly flow?: FlowGeometry;
+  /** flow tables: every slot that was ever used, see `SlotContent` */
+  slots?(): Iterable<readonly [slot: number, content: SlotContent]>;
   /** what the live map holds now, as stored bytes; read when the build is done */
   entries(): Iterable<readonly [key: Uint8Array, value: Uint8Array]>;
+}
+
+/** What a slot of a flow table holds; versions, which tell changes apart, are left out. */
+export interface SlotContent {
+  readonly key: Uint8Array;
+  readonly live: boolean;
+  readonly established: boolean;
+  readonly seen: number;
+  readonly fingerprint: number;
+  readonly value: Uint8Array;
 }
 
 export interface VariableSpec {

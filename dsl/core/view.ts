@@ -256,6 +256,10 @@ function storeGiven(memory: Memory, offset: number, fields: readonly Field[], va
     if (given !== undefined) storeField({ memory, base: offset }, field, given, `${what}.${field.name}`);
   }
 }
+/** Stores the fields that a literal gives and leaves the others alone. */
+export function storeGivenFields(memory: Memory, shape: Shape, value: unknown, what: string): void {
+  if (shape.kind === "struct" || shape.kind === "header") storeGiven(memory, 0, shape.fields, value, what);
+}
 function clear(memory: Memory, offset: number, count: number): void {
   for (let i = 0; i < count; i++) memory.write(offset + i, byte, 0n);
 }
