@@ -294,6 +294,8 @@ export type Statement =
 export interface Label {
   readonly id: number;
   readonly name: string;
+  /** what stands behind it is shared by many ways, and must not be repeated in each */
+  readonly shared?: true;
 }
 
 export type HookName = "xdp" | "ingress" | "egress";

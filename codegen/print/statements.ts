@@ -168,7 +168,7 @@ export class StatementPrinter implements PlaceNames {
         return;
       case "block":
         this.printAll(statement.body);
-        if (this.#left(statement.label)) this.lines.push({ text: `${this.#label(statement.label)}:;`, span });
+        if (this.#left(statement.label)) this.lines.push({ text: `${this.#label(statement.label)}:${once(statement.label)};`, span });
         return;
       case "leave":
         this.#used.add(statement.label.id);
@@ -333,15 +333,24 @@ export class StatementPrinter implements PlaceNames {
     this.put(`barrier_var(${pointer}); }`, span);
   }
 
-  /** x ^ y ^ y with a y that the verifier knows nothing of, then a mask: any offset, as far as it can tell. */
+  /** x ^ y ^ y with a y that the verifier knows nothing of, then a mask: any value of its width, as far as it can tell. */
   #forget(local: Local, span: Span): void {
-    const { min, max } = this.#analysis.localRange(local);
-    if (min < 0n || max > 0x7fffn || this.#analysis.cType(local) !== "u32") return;
+    const type = this.#analysis.cType(local);
+    // the two halves of a wide one are never offsets
+    if (type === "u128") return;
+    const { max } = this.#analysis.localRange(local);
     const name = this.local(local);
     const mask = (1n << BigInt(max.toString(2).length)) - 1n;
-    this.put(`{ __u32 anyValue = ${this.onTc ? "ctx->hash" : "ctx->rx_queue_index"};`, span);
+    const end = type === "u32" && max < 0x8000_0000n ? ` ${name} &= 0x${mask.toString(16)};` : "";
+    const unknown = `{ __u${type === "u64" || type === "s64" ? 64 : 32} anyValue = ${this.onTc ? "ctx->hash" : "ctx->rx_queue_index"};`;
+    this.put(unknown, span);
+    if (type === "bool") {
+      this.put(`__u32 held = ${name}; barrier_var(anyValue); barrier_var(held);`, span);
+      this.put(`held ^= anyValue; barrier_var(held); held ^= anyValue; barrier_var(held); ${name} = held & 1; }`, span);
+      return;
+    }
     this.put(
-      `barrier_var(anyValue); ${name} ^= anyValue; barrier_var(${name}); ${name} ^= anyValue; barrier_var(${name}); ${name} &= 0x${mask.toString(16)}; }`,
+      `barrier_var(anyValue); ${name} ^= anyValue; barrier_var(${name}); ${name} ^= anyValue; barrier_var(${name});${end} }`,
       span,
     );
   }
@@ -526,4 +535,9 @@ const settable: ReadonlySet<string> = new Set(["mark", "priority", "departure"])
 
 function comment(place: Place): string {
   return place.memory.kind === "packet" || place.scalar.width !== place.scalar.bytes * 8 ? ` /* ${place.name} */` : "";
+}
+
+/** Clang copies a few instructions to each of a hundred jumps rather than jump; an assembler statement it leaves where it is. */
+function once(label: Label): string {
+  return label.shared ? ' asm volatile("")' : "";
 }

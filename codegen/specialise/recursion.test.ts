@@ -46,6 +46,9 @@ test("a graph of build-time objects stays a graph", async () => {
   assert.deepEqual(diagnostics, []);
   const jumps = bundle?.code.split("\n").filter(line => /^\s*if \(/.test(line)).length ?? Number.POSITIVE_INFINITY;
   assert.ok(jumps < 150, `${jumps} conditions`);
+  const shared = bundle?.code.split("\n").filter(line => /^\s*walk_shared\w*:/.test(line)) ?? [];
+  assert.ok(shared.length >= LEVELS, `${shared.length} places with several ways in`);
+  for (const line of shared) assert.match(line, /asm volatile/, "clang may not copy what stands there");
 });
 
 for (const etherType of [0x0000, 0xffff, 0x4000, 0x8000, 0xa5a5]) {

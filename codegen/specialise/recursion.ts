@@ -3,7 +3,7 @@
  * compiled once, however many paths lead to it, and reached by jumps forward. Else a graph would grow into a tree.
  */
 import { ts } from "ts-morph";
-import type { Statement } from "../ir/ir.js";
+import type { Label, Statement } from "../ir/ir.js";
 import type { Call, Leave } from "./calls.js";
 import type { Context, Exit } from "./context.js";
 import { same } from "./join.js";
@@ -116,7 +116,7 @@ export class Recursion {
       } else if (place.entries.length === 1) {
         only.exit.out.push(body);
       } else {
-        const label = context.label(`${name}_shared`);
+        const label: Label = { ...context.label(`${name}_shared`), shared: true };
         for (const { exit } of place.entries) exit.out.push({ kind: "leave", label, span });
         whole = [{ kind: "block", label, body: whole, span }, body];
       }

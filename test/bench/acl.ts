@@ -139,7 +139,7 @@ export function treeTwin(rules: readonly Rule[]): string {
     const tests = of
       .toReversed()
       .map(([from, allow]) => `\t${from > 0 ? `if (port >= ${from})\n\t\t` : ""}goto ${allow ? "allow" : "deny"};\n`);
-    return `ports_${number}:\n${tests.join("")}`;
+    return `ports_${number}:\n\tasm volatile("");\n${tests.join("")}`;
   });
   return `${prologue}${tree}${tails.join("")}${epilogue}`;
 }
