@@ -4,6 +4,7 @@ export { array, atomic, bits, bool, flag, flags, overlay } from "./core/fields.j
 export { type HeaderOptions, header } from "./core/header.js";
 export { net, u8, u16, u32, u48, u64, u128 } from "./core/integers.js";
 export { StaleViewError } from "./core/memory.js";
+export { clear, copy } from "./core/nested.js";
 export type {
   Atomic,
   Fields,

@@ -11,7 +11,7 @@ import { scratchView } from "./map-calls.js";
 import { eachCase, findProperty } from "./members.js";
 import { assignVlan } from "./packet-calls.js";
 import { fitsType } from "./types.js";
-import { undefinedValue, type Value } from "./values.js";
+import { type RecordValue, undefinedValue, type Value, type View } from "./values.js";
 
 export function assignTo(context: Context, frame: Frame, target: ts.Expression, value: Value, node: ts.Node): void {
   if (context.dead) return;
@@ -66,12 +66,7 @@ export function assignMember(context: Context, frame: Frame, object: Value, name
         storeField(context, object, field, value, node);
         return;
       }
-      const prototype: unknown = typeof object.of === "function" ? object.of.prototype : undefined;
-      const setter = typeof prototype === "object" && prototype !== null ? findProperty(prototype, name) : undefined;
-      if (setter?.descriptor.set) {
-        inlineCall(context, { callee: setter.descriptor.set, self: object, home: setter.home, args: [value], path: frame.path, node });
-        return;
-      }
+      if (callSetter(context, frame, object, name, value, node)) return;
       context.error("DP1201", node, `${describeValue(object)} has no field \`${name}\``);
       return;
     }
@@ -110,14 +105,31 @@ export function assignMember(context: Context, frame: Frame, object: Value, name
       );
       return;
     }
+    case "record":
+      if (callSetter(context, frame, object, name, value, node)) return;
+      refuseChange(context, object, node);
+      return;
     default:
-      context.error(
-        "DP1212",
-        node,
-        `${describeValue(object)} cannot be changed while a packet is handled`,
-        "keep run-time state in a map, or in a variable of the method",
-      );
+      refuseChange(context, object, node);
   }
+}
+
+function refuseChange(context: Context, object: Value, node: ts.Node): void {
+  context.error(
+    "DP1212",
+    node,
+    `${describeValue(object)} cannot be changed while a packet is handled`,
+    "keep run-time state in a map, or in a variable of the method",
+  );
+}
+
+/** Calls the setter that the class of a view or instance declares; whether there is one. */
+function callSetter(context: Context, frame: Frame, object: View | RecordValue, name: string, value: Value, node: ts.Node): boolean {
+  const prototype: unknown = typeof object.of === "function" ? object.of.prototype : undefined;
+  const found = typeof prototype === "object" && prototype !== null ? findProperty(prototype, name) : undefined;
+  if (!found?.descriptor.set) return false;
+  inlineCall(context, { callee: found.descriptor.set, self: object, home: found.home, args: [value], path: frame.path, node });
+  return true;
 }
 
 function assignPacket(context: Context, name: string, value: Value, node: ts.Node): void {

@@ -1,16 +1,19 @@
 /** Functions that the compiler knows: widths, Math, time, verdicts. */
 import type { ts } from "ts-morph";
 import { type IntrinsicName, intrinsicName } from "../../dsl/core/intrinsic.js";
+import { sizeOf } from "../../dsl/core/shape.js";
 import { specOf } from "../../dsl/core/spec.js";
 import type { Ambient, Expr, NumberOperator } from "../ir/ir.js";
+import { copyBytes, fieldOf, readField, storeScalar } from "./access.js";
 import { binary } from "./arithmetic.js";
 import type { Context } from "./context.js";
 import { describeValue } from "./context.js";
 import type { Frame } from "./frame.js";
 import { domainOf } from "./join.js";
-import { claimDevices } from "./map-calls.js";
+import { claimDevices, scratchOf } from "./map-calls.js";
+import { eachCase } from "./members.js";
 import type { Value } from "./values.js";
-import { known, localValue, poison } from "./values.js";
+import { known, localValue, poison, undefinedValue, wholeScalar } from "./values.js";
 import { Action, decodeVerdict, encodeVerdict } from "./verdict.js";
 
 /** The value of a call of a function that has a meaning of its own; undefined for all others. */
@@ -130,6 +133,24 @@ const intrinsics: { readonly [N in IntrinsicName]: Intrinsic } = {
     const { make } = masked;
     return { kind: "scalar", domain: "number", make: () => ({ op: "wrap", bits: 32, operand: make(), span: context.span(node) }) };
   },
+  nested: (context, _frame, args, node) => {
+    const [view, name] = args;
+    if (!view || name?.kind !== "known" || typeof name.value !== "string") return poison;
+    return nestedView(context, view, name.value, node);
+  },
+  clear: (context, _frame, args, node) => {
+    const [view] = args;
+    if (view?.kind === "choice") eachCase(context, view, one => clearView(context, one, node), "clear", node);
+    else if (view) clearView(context, view, node);
+    return undefinedValue;
+  },
+  copy: (context, _frame, args, node) => {
+    const [to, from] = args.map(arg => scratchOf(context, arg, node));
+    if (to?.kind !== "view" || from?.kind !== "view" || to.shape.kind !== "struct" || to.shape !== from.shape)
+      return context.error("DP1201", node, "copy() takes two views of one struct");
+    copyBytes(context, to, from, to.shape.size, node);
+    return undefinedValue;
+  },
   verdictDrop: (context, frame, args, node) => {
     const [reason] = args;
     if (reason?.kind !== "known" || typeof reason.value !== "string")
@@ -159,6 +180,44 @@ const intrinsics: { readonly [N in IntrinsicName]: Intrinsic } = {
     return constantVerdict(context, encodeVerdict(Action.Flood, context.registry.floodIndex(decl)));
   },
 };
+
+/** The struct in a field; of a choice of views, a choice of them by the same tag. */
+function nestedView(context: Context, view: Value, name: string, node: ts.Node): Value {
+  if (view.kind === "choice") {
+    const cases = view.cases.map((one, index) =>
+      context.state.casesOf(view).includes(index) ? nestedView(context, one, name, node) : one,
+    );
+    return { kind: "choice", tag: view.tag, cases };
+  }
+  const seen = scratchOf(context, view, node);
+  const field = seen.kind === "view" ? fieldOf(seen, name) : undefined;
+  if (seen.kind !== "view" || !field) return context.error("DP1201", node, `${describeValue(seen)} has no \`${name}\` in datapath code`);
+  return readField(context, seen, field, node);
+}
+
+/** Zeros by words: a struct's size is a multiple of its alignment, and words may lie at any place of a map's value. */
+function clearView(context: Context, value: Value, node: ts.Node): Value {
+  const view = scratchOf(context, value, node);
+  if (view.kind === "poison") return poison;
+  if (view.kind !== "view" || view.shape.kind !== "struct") return context.error("DP1201", node, "clear() takes a view of a struct");
+  for (let at = 0; at < view.shape.size; ) {
+    const bytes = ([8, 4, 2, 1] as const).find(size => at + size <= sizeOf(view.shape) && (view.offset + at) % size === 0) ?? 1;
+    const bits = (bytes * 8) as 8 | 16 | 32 | 64;
+    const domain = bits === 64 ? "bigint" : "number";
+    const zero = known(bits === 64 ? 0n : 0);
+    storeScalar(
+      context,
+      view.where,
+      { scalar: wholeScalar(bits, "host"), offset: view.offset + at, domain },
+      view.index,
+      view.name,
+      zero,
+      node,
+    );
+    at += bytes;
+  }
+  return undefinedValue;
+}
 
 function constantVerdict(context: Context, code: number): Value {
   context.registry.actions.add(decodeVerdict(code).action);

@@ -2,7 +2,7 @@
 import type { ts } from "ts-morph";
 import type { Shape, StructShape } from "../../dsl/core/shape.js";
 import { sizeOf } from "../../dsl/core/shape.js";
-import { classOf, type MapSpec } from "../../dsl/core/spec.js";
+import { classOf, type MapSpec, specOf } from "../../dsl/core/spec.js";
 import type { Buffer, Expr, MapDecl, Pointer } from "../ir/ir.js";
 import { abortUnless, fillBuffer, loadScalar, storeScalar } from "./access.js";
 import { split } from "./conditions.js";
@@ -26,7 +26,7 @@ export function callMap(
 ): Value {
   if (args.some(arg => arg.kind === "poison")) return poison;
   const map = context.registry.map(live, spec);
-  const [first, second] = args;
+  const [first, second] = args.map(arg => scratchOf(context, arg, node));
   switch (spec.kind) {
     case "hash":
     case "lruHash":
@@ -38,6 +38,7 @@ export function callMap(
       if (name === "has") return has(context, map, first, node);
       if (name === "delete") return remove(context, map, first, node);
       if (name === "set" && second) return set(context, map, first, second, node);
+      if (name === "add" && second) return add(context, map, first, second, node);
       if (name === "getOrInsert" && second) return getOrInsert(context, map, first, second, node);
       break;
     case "array":
@@ -290,6 +291,17 @@ function set(context: Context, map: MapDecl, key: Value, value: Value, node: ts.
   return localValue(ok);
 }
 
+/** Views of other entries stay: what an LRU map takes for the new entry is no entry that was looked up last. */
+function add(context: Context, map: MapDecl, key: Value, value: Value, node: ts.Node): Value {
+  const keyBuffer = keyOf(context, map, key, node);
+  const valueBuffer = storedValue(context, map, value, node);
+  const ok = context.local(`${map.symbol}_added`, "boolean");
+  context.emit({ kind: "update", ok, map, key: keyBuffer, value: valueBuffer, only: "absent", span: context.span(node) });
+  context.giveBuffer(keyBuffer);
+  context.giveBuffer(valueBuffer);
+  return localValue(ok);
+}
+
 function remove(context: Context, map: MapDecl, key: Value, node: ts.Node): Value {
   const keyBuffer = keyOf(context, map, key, node);
   const ok = context.local(`${map.symbol}_deleted`, "boolean");
@@ -402,6 +414,13 @@ function emitEvent(context: Context, map: MapDecl, value: Value, options: Value 
   context.emit({ kind: "emit", ok, map, value: buffer, capture: bytes, span: context.span(node) });
   context.giveBuffer(buffer);
   return localValue(ok);
+}
+
+/** A scratch map that stands as a value is the view of its memory; everything else is itself. */
+export function scratchOf(context: Context, value: Value, node: ts.Node): Value {
+  const live = value.kind === "known" && typeof value.value === "object" && value.value !== null ? value.value : undefined;
+  const spec = live && specOf(live);
+  return live && spec?.what === "map" && spec.kind === "scratch" ? scratchView(context, live, spec, node) : value;
 }
 
 /** Scratch memory: element 0 of a per-CPU array, found once on a path. */

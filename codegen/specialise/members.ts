@@ -12,7 +12,7 @@ import { describeValue } from "./context.js";
 import { callValue } from "./expressions.js";
 import type { Frame } from "./frame.js";
 import { callKnown } from "./known-calls.js";
-import { callMap, mapProperty, scratchView } from "./map-calls.js";
+import { callMap, mapProperty, scratchOf, scratchView } from "./map-calls.js";
 import { callPacket, packetProperty } from "./packet-calls.js";
 import type { Choice, Value } from "./values.js";
 import { known, poison, undefinedValue } from "./values.js";
@@ -126,7 +126,7 @@ function knownMember(context: Context, frame: Frame, object: unknown, name: stri
   }
   const value: unknown = found.descriptor.value;
   if (typeof value === "function" && found.home !== object) return { kind: "method", self: known(object), name };
-  return lift(value);
+  return scratchOf(context, lift(value), node);
 }
 
 /** `this.#name` of a build-time object: V8 shows the values of fields alone. */

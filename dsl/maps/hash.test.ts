@@ -164,4 +164,16 @@ test("an atomic value and wrong sizes", () => {
   assert.throws(() => map.set(-1, {}), /outside|not an integer/);
 });
 
+test("add puts an entry in only where there is none, and ends no view", () => {
+  const map = lruHashMap(u32, Station, { maxEntries: 2 });
+  assert.ok(map.add(1, { mac: 1, vlan: 1 }));
+  const view = map.get(1);
+  assert.not.ok(map.add(1, { mac: 9, vlan: 9 }));
+  assert.ok(map.add(2, { mac: 2, vlan: 2 }));
+  assert.is(view?.mac, 1);
+  const full = hashMap(u32, Station, { maxEntries: 1 });
+  assert.ok(full.add(1, { mac: 1, vlan: 1 }));
+  assert.not.ok(full.add(2, { mac: 1, vlan: 1 }));
+});
+
 test.run();

@@ -16,6 +16,11 @@ export interface HashMap<K, V> {
   get(key: KeyInit<K>): V | undefined;
   /** Puts an entry in or replaces it, and ends every view of the map; false where the map is full. */
   set(key: KeyInit<K>, value: Init<V>): boolean;
+  /**
+   * Puts an entry in where there is none; false where there is one or the map is full. Views of other entries stay good,
+   * but for those of an entry that an LRU map took to make room.
+   */
+  add(key: KeyInit<K>, value: Init<V>): boolean;
   /** Takes an entry out, and ends every view of the map; whether it was there. */
   delete(key: KeyInit<K>): boolean;
   has(key: KeyInit<K>): boolean;
@@ -66,6 +71,11 @@ export class NodeMap<K, V> implements HashMap<K, V> {
   }
   set(key: KeyInit<K>, value: Init<V>): boolean {
     return this.#put(key, value) !== undefined;
+  }
+  add(key: KeyInit<K>, value: Init<V>): boolean {
+    const { bytes, identity } = this.#keys.encode(key);
+    if (this.#store.has(identity)) return false;
+    return this.#store.add(identity, bytes, encode(this.#shape, value, "value"));
   }
   delete(key: KeyInit<K>): boolean {
     return this.#store.remove(this.#keys.encode(key).identity);

@@ -46,6 +46,13 @@ export class Store {
   /** Puts an entry in, or another value into the one that is there; false where the map is full. */
   put(identity: string, key: Uint8Array, value: Uint8Array): boolean {
     this.endViews();
+    return this.add(identity, key, value);
+  }
+  has(identity: string): boolean {
+    return this.#entries.has(identity);
+  }
+  /** The same without an end to the views. */
+  add(identity: string, key: Uint8Array, value: Uint8Array): boolean {
     const known = this.#entries.has(identity);
     if (!known && this.#entries.size >= this.#options.maxEntries) {
       if (this.#options.full === "refuse") return false;

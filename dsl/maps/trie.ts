@@ -20,6 +20,8 @@ type TrieKey<K> = KeyInit<K> | (K extends number | bigint ? Prefix<K> : never);
 export interface LpmTrie<K, V> extends HashMap<K, V> {
   /** Puts a prefix in; a plain address is its whole width. False where the trie is full. */
   set(key: TrieKey<K>, value: Init<V>): boolean;
+  /** Puts a prefix in where exactly this one is not there. */
+  add(key: TrieKey<K>, value: Init<V>): boolean;
   /** Takes exactly this prefix out; whether it was there. */
   delete(key: TrieKey<K>): boolean;
   getOrInsert(key: TrieKey<K>, value: Init<V>): V | undefined;
