@@ -81,6 +81,7 @@ function mapEntry(map: MapDecl): MapEntry {
     scope: spec.scope,
     shared: spec.shared,
     expires: spec.expires ? { field: spec.expires.field, after: String(spec.expires.after) } : undefined,
+    ...(spec.states && { states: spec.states }),
     initial: ring || spec.kind === "counter" || spec.kind === "scratch" || spec.flow ? [] : initial,
     ...(spec.flow && { flow: spec.flow }),
   };

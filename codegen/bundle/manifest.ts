@@ -5,9 +5,9 @@
  * A bundle is the folder `NAME.dpo/` with `manifest.json`, `program.o` and `program.c`.
  */
 import type { Shape } from "../../dsl/core/shape.js";
-import type { FlowGeometry } from "../../dsl/core/spec.js";
+import type { FlowGeometry, FlowState } from "../../dsl/core/spec.js";
 
-export type { FlowGeometry, Shape };
+export type { FlowGeometry, FlowState, Shape };
 export type HookName = "xdp" | "ingress" | "egress";
 
 /** A 64-bit or wider integer as decimal text, since JSON has none. */
@@ -80,6 +80,8 @@ export interface MapEntry {
   readonly scope: "pipeline" | "target";
   readonly shared: string | undefined;
   readonly expires: { readonly field: string; readonly after: IntegerText } | undefined;
+  /** tables of flows: states by the number in an entry's field `state`, and how long it may idle there after `seen` (u32, ticks) */
+  readonly states?: readonly FlowState[] | undefined;
   /** entries that the build put in: base64 of key and value bytes, loaded when the map is new */
   readonly initial: readonly { readonly key: string; readonly value: string }[];
   /** flow tables: where everything lies in the one value of their array */

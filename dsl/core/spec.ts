@@ -49,6 +49,13 @@ export interface FlowGeometry {
   readonly idle: readonly [fresh: string, established: string];
 }
 
+/** A state of a flow, as user space is told of it. */
+export interface FlowState {
+  readonly name: string;
+  /** seconds without a packet after which the entry is gone */
+  readonly timeout: number;
+}
+
 export interface MapSpec {
   readonly what: "map";
   readonly kind: MapKind;
@@ -59,6 +66,8 @@ export interface MapSpec {
   readonly scope: "pipeline" | "target";
   readonly shared: string | undefined;
   readonly expires: { readonly field: string; readonly after: bigint } | undefined;
+  /** tables of flows: what the number in an entry's `state` stands for; its `seen` is in ticks */
+  readonly states?: readonly FlowState[];
   /** rings: the most bytes of packet that `emit` may capture, 0 for none */
   readonly capture: number;
   /** flow tables: where everything is */

@@ -73,6 +73,7 @@ const map = object({
   scope: oneOf("pipeline", "target"),
   shared: optional(name),
   expires: optional(object({ field: text, after: integerText })),
+  states: optional(list(object({ name: text, timeout: count }))),
   initial: list(object({ key: base64, value: base64 })),
 });
 
