@@ -61,6 +61,8 @@ export interface KernelMap {
   lookup(key: Uint8Array): Uint8Array | undefined;
   update(key: Uint8Array, value: Uint8Array, flags: number): void;
   delete(key: Uint8Array): boolean;
+  /** Deletes an entry and gives its last value, in one step (hash kinds, since 5.14). */
+  take(key: Uint8Array): Uint8Array | undefined;
   nextKey(key: Uint8Array | undefined): Uint8Array | undefined;
   lookupBatch(cursor: Uint8Array | undefined, count: number): Batch;
   updateBatch(keys: Uint8Array, values: Uint8Array, flags: number): number;

@@ -31,6 +31,7 @@ class KernelMap : public Napi::ObjectWrap<KernelMap> {
                            InstanceMethod<&KernelMap::Lookup>("lookup"),
                            InstanceMethod<&KernelMap::Update>("update"),
                            InstanceMethod<&KernelMap::Delete>("delete"),
+                           InstanceMethod<&KernelMap::Take>("take"),
                            InstanceMethod<&KernelMap::NextKey>("nextKey"),
                            InstanceMethod<&KernelMap::LookupBatch>("lookupBatch"),
                            InstanceMethod<&KernelMap::UpdateBatch>("updateBatch"),
@@ -130,6 +131,17 @@ class KernelMap : public Napi::ObjectWrap<KernelMap> {
       Fail(info.Env(), errno, "delete from map", info_.name);
     }
     return Napi::Boolean::New(info.Env(), true);
+  }
+
+  // (key): the value as it was when the entry was deleted, or undefined where there was none
+  Napi::Value Take(const Napi::CallbackInfo& info) {
+    const void* key = Key(info, 0);
+    auto value = Napi::Buffer<uint8_t>::New(info.Env(), valueBytes_);
+    if (bpf_map_lookup_and_delete_elem(Open(info.Env()), key, value.Data())) {
+      if (errno == ENOENT) return info.Env().Undefined();
+      Fail(info.Env(), errno, "take from map", info_.name);
+    }
+    return value;
   }
 
   // (key or undefined): the key behind it
