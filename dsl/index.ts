@@ -37,6 +37,7 @@ export type { KeyInit, MapOptions } from "./maps/options.js";
 export { scratch } from "./maps/scratch.js";
 export { type LpmTrie, lpmTrie, type Prefix } from "./maps/trie.js";
 export { Encap } from "./packet/encap.js";
+export { checkLayersOptions, type LayersOptions } from "./packet/layers-options.js";
 export { Fragment, type IpLayers, type Ipv4Layers, type Ipv6Layers, type Layers, type OtherLayers } from "./packet/layers.js";
 export { type FlowAdded, type FlowCopy, type FlowOptions, FlowTable, type FlowTableOptions, flowTable } from "./maps/flow-table.js";
 export type { Packet, TcPacket, VlanTag, XdpPacket } from "./packet/types.js";

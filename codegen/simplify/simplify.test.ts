@@ -256,6 +256,30 @@ test("views of the same place are one", () => {
   );
 });
 
+test("a branch whose arms end alike is none, with all that it needed", () => {
+  const at = local("at");
+  const length = local("length");
+  const done = label("done");
+  const type = local("type");
+  assert.equal(
+    simplified(
+      load(type, packetPlace(framePointer, 12, 16)),
+      block(done, [
+        when(compare("==", get(type), num(0x86dd)), [
+          load(at, packetPlace(framePointer, 20, 8)),
+          when(compare("==", get(at), num(4)), [load(length, packetPlace(framePointer, 16, 16)), leave(done)]),
+          set(length, num(0)),
+          when(compare(">", get(length), num(9)), [ret(pass)]),
+          leave(done),
+        ]),
+        ret(drop),
+      ]),
+      ret(pass),
+    ),
+    ["type = *frame[12] network u16", "if (type != 34525)", "  return 1", "return 2"],
+  );
+});
+
 test("a bigint difference that may be negative is compared as JavaScript does", () => {
   const [a, readA] = loaded(12, 64, "a");
   const [b, readB] = loaded(20, 64, "b");

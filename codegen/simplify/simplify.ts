@@ -7,6 +7,7 @@ import type { Local, Program } from "../ir/ir.js";
 import { assigned, visitStatements } from "../ir/walk.js";
 import { keepByteOrder } from "./byte-order.js";
 import { mergeChecks } from "./checks.js";
+import { converge } from "./converge.js";
 import { fold } from "./fold.js";
 import { propagate } from "./propagate.js";
 import { prune } from "./prune.js";
@@ -31,7 +32,7 @@ export interface Simplified {
  */
 export function simplify(program: Program, analysis: Analysis): Simplified {
   const freshLocal = localsAbove(program);
-  const settle = (at: Program): Program => prune(propagate(at));
+  const settle = (at: Program): Program => prune(converge(propagate(at)));
   let at = settle(thread(settle(fold(program, analysis))));
   // where jumps went straight, less joins, and more is known
   at = settle(fold(at, analyse(at)));

@@ -51,8 +51,8 @@ function meetDomain(a: Value, b: Value): Domain | undefined {
 
 /** `truncated`: a division that stands in Math.trunc or Math.floor. */
 export function binary(context: Context, operator: string, a: Value, b: Value, node: ts.Node, truncated = false): Value {
-  const left = context.state.see(a);
-  const right = context.state.see(b);
+  const left = context.settled(a, node);
+  const right = context.settled(b, node);
   if (left.kind === "poison" || right.kind === "poison") return poison;
   if (left.kind === "known" && right.kind === "known") return foldKnown(context, operator, left.value, right.value, node);
   const domain = meetDomain(left, right);
@@ -96,7 +96,7 @@ function foldKnown(context: Context, operator: string, a: unknown, b: unknown, n
 }
 
 export function unary(context: Context, operator: "~" | "-", a: Value, node: ts.Node): Value {
-  const value = context.state.see(a);
+  const value = context.settled(a, node);
   if (value.kind === "poison") return poison;
   if (value.kind === "known" && (typeof value.value === "number" || typeof value.value === "bigint")) {
     if (typeof value.value === "number") return known(operator === "~" ? ~value.value : -value.value);
@@ -111,11 +111,11 @@ export function unary(context: Context, operator: "~" | "-", a: Value, node: ts.
 
 /** A comparison; of choices it is a test of the tag where each case's answer is known. */
 export function compareValues(context: Context, operator: CompareOperator, a: Value, b: Value, node: ts.Node): Value {
-  const left = context.state.see(a);
-  const right = context.state.see(b);
+  const equality = operator === "==" || operator === "!=";
+  const left = equality ? context.state.see(a) : context.settled(a, node);
+  const right = equality ? context.state.see(b) : context.settled(b, node);
   if (left.kind === "poison" || right.kind === "poison") return poison;
   if (left.kind === "known" && right.kind === "known") return known(fold(operator, left.value, right.value));
-  const equality = operator === "==" || operator === "!=";
   if (equality && (left.kind === "choice" || right.kind === "choice")) return compareChoice(context, operator, left, right, node);
   const domain = meetDomain(left, right);
   if (!domain) {

@@ -200,7 +200,10 @@ export class Context {
     }
     const moved = exits.some(exit => exit.state.packet !== first.state.packet);
     state.packet = moved ? this.id() : first.state.packet;
-    state.layers = !moved && exits.every(exit => exit.state.layers === first.state.layers) ? first.state.layers : undefined;
+    if (!moved) {
+      const { layers } = first.state;
+      state.layers = new Map([...layers].filter(([key, value]) => exits.every(exit => exit.state.layers.get(key) === value)));
+    }
     const values = exits.map(exit => exit.value);
     const value = values.every(v => v === first.value) ? first.value : joinValues(this, name, exits, values, node);
     this.state = state;
@@ -214,7 +217,7 @@ export class Context {
     this.state.proven.set(frontPointer.id, 14);
     if (moved) {
       this.state.packet = this.id();
-      this.state.layers = undefined;
+      this.state.layers = new Map();
     }
   }
 
@@ -229,14 +232,20 @@ export class Context {
       if (typeof raw === "boolean") return { op: "const", domain, value: raw ? 1n : 0n };
       if (typeof raw === "number") this.error("DP2102", node, `${raw} is not an integer`, "datapath numbers are integers: Math.trunc()");
       else this.error("DP1201", node, `a number is needed here, not ${typeof raw}`);
-    } else if (seen.kind === "choice" && this.state.casesOf(seen).every(index => isNumber(seen.cases[index]))) {
-      return this.expression(
-        eachCase(this, seen, one => one, "value", node),
-        domain,
-        node,
-      );
-    } else if (seen.kind !== "poison") this.error("DP1201", node, `a number is needed here, not ${describeValue(seen)}`);
+    }
+    if (seen.kind === "choice") {
+      const settled = this.settled(seen, node);
+      if (settled.kind !== "choice") return this.expression(settled, domain, node);
+    }
+    if (seen.kind !== "known" && seen.kind !== "poison") this.error("DP1201", node, `a number is needed here, not ${describeValue(seen)}`);
     return { op: "const", domain, value: 0n };
+  }
+
+  /** What is known of a value here; one number where it is one of several. */
+  settled(value: Value, node: ts.Node): Value {
+    const seen = this.state.see(value);
+    if (seen.kind !== "choice" || !this.state.casesOf(seen).every(index => isNumber(seen.cases[index]))) return seen;
+    return eachCase(this, seen, one => one, "value", node);
   }
 
   convert(value: ScalarValue, domain: Domain, node: ts.Node): Expr {

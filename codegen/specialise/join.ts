@@ -102,13 +102,18 @@ function joinScalars(context: Context, name: string, arms: readonly Arm[], domai
   let offsetOf: number | undefined;
   for (const arm of arms) {
     if (arm.value.kind === "scalar" && arm.value.offsetOf !== undefined) offsetOf = arm.value.offsetOf;
-    arm.out.push({ kind: "let", local, value: scalarExpression(arm.value, domain, context, node), span: context.span(node) });
+    arm.out.push({ kind: "let", local, value: scalarExpression(arm, domain, context, node), span: context.span(node) });
   }
   return localValue(local, offsetOf);
 }
 
-function scalarExpression(value: Value, domain: Domain, context: Context, node: ts.Node): Expr {
-  return context.expression(value, domain, node);
+/** The arm's value as its own end knows it: what another path has learnt does not hold there. */
+function scalarExpression(arm: Arm, domain: Domain, context: Context, node: ts.Node): Expr {
+  const outside = context.state;
+  context.state = arm.state;
+  const expression = context.expression(arm.value, domain, node);
+  context.state = outside;
+  return expression;
 }
 
 function isVerdictLike(value: Value): boolean {

@@ -7,6 +7,7 @@ import { Ethernet } from "../../dsl/headers/ethernet.js";
 import { checksumAfter, fold16 } from "../../dsl/helpers/fold.js";
 import { Encap } from "../../dsl/packet/encap.js";
 import { parseLayers } from "../../dsl/packet/layers.js";
+import { checkLayersOptions, type LayersOptions, layersKey } from "../../dsl/packet/layers-options.js";
 import type { Ambient, Encapsulation, Expr, Move } from "../ir/ir.js";
 import { abortUnless, extentOf, isStale, loadScalar, storeScalar } from "./access.js";
 import { binary, compareValues } from "./arithmetic.js";
@@ -125,7 +126,7 @@ export function callPacket(context: Context, frame: Frame, name: string, args: r
   const [first, second, third, fourth] = args;
   switch (name) {
     case "layers":
-      return layers(context, frame, node);
+      return layers(context, frame, first, node);
     case "frame":
       return definite(context, viewAt(context, { state: context.state.packet, offset: 0 }, Ethernet, node), node);
     case "at": {
@@ -171,12 +172,42 @@ export function callPacket(context: Context, frame: Frame, name: string, args: r
   return movePacket(context, name, args, node) ?? context.error("DP1201", node, `a packet has no \`${name}\``);
 }
 
-/** Computed once for each state of the packet. */
-function layers(context: Context, frame: Frame, node: ts.Node): Value {
-  if (context.state.layers) return context.state.see(context.state.layers);
-  const value = inlineCall(context, { callee: parseLayers, self: undefined, home: undefined, args: [packetValue], path: frame.path, node });
-  context.state.layers = value;
+/** Computed once for each state of the packet and each set of options. */
+function layers(context: Context, frame: Frame, given: Value | undefined, node: ts.Node): Value {
+  const options = layersOptions(context, given ?? undefinedValue, node);
+  if (!options) return poison;
+  const key = layersKey(options);
+  const before = context.state.layers.get(key);
+  if (before) return context.state.see(before);
+  const args = [packetValue, known(options)];
+  const value = inlineCall(context, { callee: parseLayers, self: undefined, home: undefined, args, path: frame.path, node });
+  context.state.layers = new Map(context.state.layers).set(key, value);
   return value;
+}
+
+/** The options of a call as the object that they are at build time. */
+function layersOptions(context: Context, given: Value, node: ts.Node): LayersOptions | undefined {
+  const entries = new Map<string, unknown>();
+  if (given.kind === "record") {
+    for (const [name, field] of given.fields) {
+      if (field.kind !== "known") return layersRefused(context, `\`${name}\` is known only at run time`, node);
+      entries.set(name, field.value);
+    }
+  } else if (given.kind === "known" && (given.value === undefined || (typeof given.value === "object" && given.value !== null))) {
+    for (const [name, value] of Object.entries(given.value ?? {})) entries.set(name, value);
+  } else return layersRefused(context, "they are known only at run time", node);
+  const options: LayersOptions = Object.fromEntries(entries);
+  try {
+    checkLayersOptions("layers()", options);
+  } catch (problem) {
+    return layersRefused(context, problem instanceof Error ? problem.message : String(problem), node);
+  }
+  return options;
+}
+
+function layersRefused(context: Context, why: string, node: ts.Node): undefined {
+  context.error("DP1210", node, `these options of layers() cannot be compiled: ${why}`, "give build-time options, as from this.options");
+  return undefined;
 }
 
 /** An offset that a program computed, as a position in the packet as it is now. */

@@ -20,8 +20,8 @@ export class State {
   readonly members: Map<string, Value>;
   /** changes when the packet moved: views and offsets of an older state are gone */
   packet: number;
-  /** the parse of this packet state */
-  layers: Value | undefined;
+  /** the parses of this packet state, by their options */
+  layers: ReadonlyMap<number, Value>;
   /** how often each map was written, for views that a write ends */
   readonly writes: Map<string, number>;
 
@@ -35,7 +35,7 @@ export class State {
     this.scratch = new Map(from?.scratch);
     this.members = new Map(from?.members);
     this.packet = from?.packet ?? 0;
-    this.layers = from?.layers;
+    this.layers = from?.layers ?? new Map();
   }
 
   learn(facts: readonly Fact[] | undefined): void {

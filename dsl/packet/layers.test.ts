@@ -19,11 +19,12 @@ import {
   Udp,
   Vlan,
 } from "../headers/index.js";
-import { addressKey, Fragment, type Layer, type Layers } from "../index.js";
+import { addressKey, checkLayersOptions, Fragment, type Layer, type Layers, type LayersOptions } from "../index.js";
 import { NodePacket } from "./packet.js";
 
-const layersOf = (...parts: (Layer | Uint8Array | string)[]): Layers =>
-  new NodePacket(packet(...parts), { kind: "xdp", device: 1 }).layers();
+const layersOf = (...parts: (Layer | Uint8Array | string)[]): Layers => layersWith({}, ...parts);
+const layersWith = (options: LayersOptions, ...parts: (Layer | Uint8Array | string)[]): Layers =>
+  new NodePacket(packet(...parts), { kind: "xdp", device: 1 }).layers(options);
 
 test("TCP over IPv4", () => {
   const l = layersOf(Ethernet.of(), Ipv4.of({ src: 1, dst: 2 }), Tcp.of({ srcPort: 1000, dstPort: 80, dataOffset: 8 }), new Uint8Array(12));
@@ -125,6 +126,44 @@ test("what is not IP, or wrong, or cut, is Other", () => {
 test("a transport header that is cut is not there, while its ports may be", () => {
   const l = layersOf(Ethernet.of(), Ipv4.of({ protocol: IpProtocol.Tcp }), Uint8Array.of(0, 1, 0, 2, 0));
   assert.equal([l.tcp, l.sourcePort, l.destinationPort], [undefined, 1, 2]);
+});
+
+test("what the options leave out is not IP", () => {
+  const fragmented = Ipv6.of({ nextHeader: IpProtocol.Fragment });
+  const left: readonly [LayersOptions, ...Layer[]][] = [
+    [{ families: [6] }, Ipv4.of(), Udp.of()],
+    [{ families: [4] }, Ipv6.of(), Udp.of()],
+    [{ vlan: false }, Vlan.of({ id: 10 }), Ipv4.of(), Udp.of()],
+    [{ fragments: false }, Ipv4.of({ moreFragments: true }), Udp.of()],
+    [{ fragments: false }, Ipv4.of({ fragmentOffset: 1 }), Udp.of()],
+    [{ fragments: false }, fragmented, FragmentHeader.of(), Udp.of()],
+    [{ fragments: false }, Ipv6.of(), HopByHop.of(), FragmentHeader.of(), Udp.of()],
+    [{ extensions: false }, Ipv6.of(), HopByHop.of(), Udp.of()],
+    [{ extensions: false }, Ipv6.of(), FragmentHeader.of(), DestinationOptions.of(), Udp.of()],
+  ];
+  for (const [i, [options, ...parts]] of left.entries()) {
+    const whole = layersOf(Ethernet.of(), ...parts);
+    const some = layersWith(options, Ethernet.of(), ...parts);
+    assert.equal([i, whole.family === 0, some.family, some.protocol], [i, false, 0, 0]);
+  }
+  assert.is(layersWith({ extensions: false }, Ethernet.of(), Ipv4.of({ ihl: 6 }), new Uint8Array(4), Udp.of()).family, 0);
+  const fragment = layersWith(
+    { extensions: false },
+    Ethernet.of(),
+    Ipv6.of(),
+    FragmentHeader.of({ moreFragments: true }),
+    Udp.of({ dstPort: 9 }),
+  );
+  assert.equal([fragment.family, fragment.fragment, fragment.destinationPort], [6, Fragment.First, 9]);
+});
+
+test("wrong options are refused by name", () => {
+  const wrong = (text: string): LayersOptions => JSON.parse(text);
+  assert.throws(
+    () => checkLayersOptions("Conntrack", wrong('{"families":[5]}')),
+    /Conntrack: the option families is \[5\]; allowed is \[4\]/,
+  );
+  assert.throws(() => checkLayersOptions("Conntrack", wrong('{"vlan":"no"}')), /the option vlan is "no"; allowed is true or false/);
 });
 
 test("layers are found once for each state of the packet, and are of no use when it has moved", () => {

@@ -17,6 +17,7 @@ import { Vlan } from "../headers/vlan.js";
 import { Ipv4Layers } from "./ipv4-layers.js";
 import { Ipv6Layers } from "./ipv6-layers.js";
 import { LayersBase, Ports } from "./layers-base.js";
+import type { LayersOptions } from "./layers-options.js";
 import type { PacketPrimitives } from "./primitives.js";
 
 export { Ipv4Layers, type Ipv4Rewrite } from "./ipv4-layers.js";
@@ -47,35 +48,42 @@ export type Layers = IpLayers | OtherLayers;
 
 /** Extension headers that are walked; a packet with more has the next one's number as its protocol. */
 const EXTENSIONS = 6;
+const bothFamilies: readonly (4 | 6)[] = [4, 6];
 
 /** Walks Ethernet, an inner VLAN tag, IP with its extension headers, and finds the transport header. */
-export function parseLayers(pkt: PacketPrimitives): Layers {
+export function parseLayers(pkt: PacketPrimitives, options: LayersOptions): Layers {
+  const families = options.families ?? bothFamilies;
   const ethernet = pkt.frame();
   let networkOffset = 14;
   let etherType = ethernet.etherType;
-  if (etherType === EtherType.Vlan || etherType === EtherType.ServiceVlan) {
+  if (options.vlan === false) {
+    if (pkt.vlan) return new OtherLayers(pkt, ethernet, networkOffset);
+  } else if (etherType === EtherType.Vlan || etherType === EtherType.ServiceVlan) {
     const tag = pkt.at(14, Vlan);
     if (!tag) return new OtherLayers(pkt, ethernet, networkOffset);
     networkOffset = 18;
     etherType = tag.etherType;
   }
-  if (etherType === EtherType.Ipv4) return parseIpv4(pkt, ethernet, networkOffset);
-  if (etherType === EtherType.Ipv6) return parseIpv6(pkt, ethernet, networkOffset);
+  if (families.includes(4) && etherType === EtherType.Ipv4) return parseIpv4(pkt, options, ethernet, networkOffset);
+  if (families.includes(6) && etherType === EtherType.Ipv6) return parseIpv6(pkt, options, ethernet, networkOffset);
   return new OtherLayers(pkt, ethernet, networkOffset);
 }
 
-function parseIpv4(pkt: PacketPrimitives, ethernet: Ethernet, networkOffset: u16): Layers {
+function parseIpv4(pkt: PacketPrimitives, options: LayersOptions, ethernet: Ethernet, networkOffset: u16): Layers {
   const ip = pkt.at(networkOffset, Ipv4);
   if (!ip) return new OtherLayers(pkt, ethernet, networkOffset);
   const { ihl, totalLength } = ip;
-  if (ip.version !== 4 || ihl < 5) return new OtherLayers(pkt, ethernet, networkOffset);
-  const headerLength = ihl * 4;
+  const simple = options.extensions === false;
+  if (ip.version !== 4 || (simple ? ihl !== 5 : ihl < 5)) return new OtherLayers(pkt, ethernet, networkOffset);
+  const headerLength = simple ? 20 : ihl * 4;
   if (totalLength < headerLength || networkOffset + totalLength > pkt.length) return new OtherLayers(pkt, ethernet, networkOffset);
 
   const protocol = ip.protocol;
   const transportOffset = networkOffset + headerLength;
   let fragment: u8 = Fragment.None;
-  if (ip.fragmentOffset !== 0) fragment = Fragment.Later;
+  if (options.fragments === false) {
+    if (ip.fragmentOffset !== 0 || ip.moreFragments) return new OtherLayers(pkt, ethernet, networkOffset);
+  } else if (ip.fragmentOffset !== 0) fragment = Fragment.Later;
   else if (ip.moreFragments) fragment = Fragment.First;
   const whole = fragment !== Fragment.Later;
   return new Ipv4Layers(
@@ -96,7 +104,17 @@ function parseIpv4(pkt: PacketPrimitives, ethernet: Ethernet, networkOffset: u16
   );
 }
 
-function parseIpv6(pkt: PacketPrimitives, ethernet: Ethernet, networkOffset: u16): Layers {
+/** Whether a header of IPv6 is one that another header follows, the fragment header excepted (RFC 8200 §4.1, RFC 4302). */
+function isExtension(protocol: u8): boolean {
+  return (
+    protocol === IpProtocol.HopByHop ||
+    protocol === IpProtocol.Routing ||
+    protocol === IpProtocol.DestinationOptions ||
+    protocol === IpProtocol.Ah
+  );
+}
+
+function parseIpv6(pkt: PacketPrimitives, options: LayersOptions, ethernet: Ethernet, networkOffset: u16): Layers {
   const ip = pkt.at(networkOffset, Ipv6);
   if (!ip) return new OtherLayers(pkt, ethernet, networkOffset);
   if (ip.version !== 6 || networkOffset + 40 + ip.payloadLength > pkt.length) return new OtherLayers(pkt, ethernet, networkOffset);
@@ -104,14 +122,18 @@ function parseIpv6(pkt: PacketPrimitives, ethernet: Ethernet, networkOffset: u16
   let protocol = ip.nextHeader;
   let transportOffset = networkOffset + 40;
   let fragment: u8 = Fragment.None;
-  for (let i = 0; i < EXTENSIONS; i++) {
-    if (protocol === IpProtocol.HopByHop || protocol === IpProtocol.Routing || protocol === IpProtocol.DestinationOptions) {
+  const walked = options.extensions === false ? (options.fragments === false ? 0 : 1) : EXTENSIONS;
+  for (let i = 0; i < walked; i++) {
+    if (
+      options.extensions !== false &&
+      (protocol === IpProtocol.HopByHop || protocol === IpProtocol.Routing || protocol === IpProtocol.DestinationOptions)
+    ) {
       // The three differ behind their first two bytes only.
       const extension = pkt.at(transportOffset, HopByHop);
       if (!extension) return new OtherLayers(pkt, ethernet, networkOffset);
       protocol = extension.nextHeader;
       transportOffset += 8 + extension.extensionLength * 8;
-    } else if (protocol === IpProtocol.Fragment) {
+    } else if (options.fragments !== false && protocol === IpProtocol.Fragment) {
       const extension = pkt.at(transportOffset, FragmentHeader);
       if (!extension) return new OtherLayers(pkt, ethernet, networkOffset);
       protocol = extension.nextHeader;
@@ -122,7 +144,7 @@ function parseIpv6(pkt: PacketPrimitives, ethernet: Ethernet, networkOffset: u16
         break;
       }
       if (extension.moreFragments) fragment = Fragment.First;
-    } else if (protocol === IpProtocol.Ah) {
+    } else if (options.extensions !== false && protocol === IpProtocol.Ah) {
       const extension = pkt.at(transportOffset, AuthHeader);
       if (!extension) return new OtherLayers(pkt, ethernet, networkOffset);
       protocol = extension.nextHeader;
@@ -132,6 +154,8 @@ function parseIpv6(pkt: PacketPrimitives, ethernet: Ethernet, networkOffset: u16
     }
   }
   const whole = fragment !== Fragment.Later;
+  if (options.extensions === false && whole && isExtension(protocol)) return new OtherLayers(pkt, ethernet, networkOffset);
+  if (options.fragments === false && protocol === IpProtocol.Fragment) return new OtherLayers(pkt, ethernet, networkOffset);
   return new Ipv6Layers(
     pkt,
     ethernet,

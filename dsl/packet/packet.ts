@@ -13,6 +13,7 @@ import { checksumOf } from "./checksum.js";
 import { type Encap, encapName } from "./encap.js";
 import { type Frame, joinFrame, MINIMUM_FRAME, splitFrame, type Tag, VLAN_PROTOCOL } from "./frame.js";
 import { type Layers, parseLayers } from "./layers.js";
+import { type LayersOptions, layersKey } from "./layers-options.js";
 import type { PacketPrimitives } from "./primitives.js";
 import { type HookKind, Room } from "./room.js";
 import type { TcPacket, VlanTag, XdpPacket } from "./types.js";
@@ -31,16 +32,17 @@ export interface PacketContext {
   readonly device: number;
   readonly mark?: number;
   readonly priority?: number;
+  readonly departure?: bigint;
 }
 
 export class NodePacket implements TcPacket, XdpPacket, PacketPrimitives {
   #bytes: Uint8Array;
   #tag: Tag | undefined;
   #memory: PacketMemory;
-  #layers: Layers | undefined;
+  readonly #layers = new Map<number, Layers>();
   #mark: number;
   #priority: number;
-  #departure = 0n;
+  #departure: bigint;
   readonly #room: Room;
   readonly device: Device;
   /** copies that were sent elsewhere, with the device's index */
@@ -61,6 +63,7 @@ export class NodePacket implements TcPacket, XdpPacket, PacketPrimitives {
     this.device = deviceOf(context.device);
     this.#mark = context.mark ?? 0;
     this.#priority = context.priority ?? 0;
+    this.#departure = context.departure ?? 0n;
   }
 
   /** The frame as it would be on the wire now. */
@@ -180,17 +183,20 @@ export class NodePacket implements TcPacket, XdpPacket, PacketPrimitives {
   }
 
   /** Until the packet moves, the same object; afterwards it answers nothing. */
-  layers(): Layers {
-    if (!this.#layers) {
+  layers(options: LayersOptions = {}): Layers {
+    const key = layersKey(options);
+    let layers = this.#layers.get(key);
+    if (!layers) {
       const memory = this.#memory;
-      this.#layers = new Proxy(parseLayers(this), {
+      layers = new Proxy(parseLayers(this, options), {
         get(target, key, receiver): unknown {
           if (memory.ended) throw stale();
           return Reflect.get(target, key, receiver);
         },
       });
+      this.#layers.set(key, layers);
     }
-    return this.#layers;
+    return layers;
   }
 
   // ------------------------------------------------------------------ checksums
@@ -297,7 +303,7 @@ export class NodePacket implements TcPacket, XdpPacket, PacketPrimitives {
     this.#memory.ended = true;
     this.#bytes = bytes;
     this.#memory = new PacketMemory(bytes);
-    this.#layers = undefined;
+    this.#layers.clear();
   }
 }
 

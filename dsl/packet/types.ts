@@ -4,6 +4,7 @@ import type { FixedArray, IntSchema, ViewClass } from "../core/schema.js";
 import type { Device } from "../maps/device.js";
 import type { Encap } from "./encap.js";
 import type { Layers } from "./layers.js";
+import type { LayersOptions } from "./layers-options.js";
 
 /** A VLAN tag (IEEE 802.1Q). */
 export interface VlanTag {
@@ -37,8 +38,12 @@ export interface Packet {
   offsetOf(view: object): number;
   /** Where a view's header ends, by its run-time length. */
   endOf(view: object): number;
-  /** The packet's headers, found once for each state of the packet. */
-  layers(): Layers;
+  /**
+   * The packet's headers, found once for each state of the packet. What build-time options leave out comes back with
+   * `family` 0, and is not in the program.
+   * @example const layers = pkt.layers({ families: [4], extensions: false });
+   */
+  layers(options?: LayersOptions): Layers;
   /** The outermost tag; assign to push or change, assign undefined to pop. */
   get vlan(): VlanTag | undefined;
   set vlan(tag: { id: number; priority?: number } | undefined);

@@ -106,6 +106,36 @@ function cases(): Case[] {
   return made;
 }
 
+/** What one way through a round has learnt must not be believed where another way left it. */
+class Rounds extends Pipeline {
+  readonly on: boolean = true;
+  override ingress(pkt: TcPacket): Verdict {
+    let protocol: u8 = pkt.read(12, u8) ?? 0;
+    let seen: u8 = 0;
+    for (let i = 0; i < 1; i++) {
+      if (this.on && protocol === 44) {
+        seen = pkt.read(13, u8) ?? 0;
+        protocol = 3;
+      } else {
+        break;
+      }
+    }
+    pkt.write(20, u8, protocol);
+    pkt.write(21, u8, seen);
+    return Verdict.Pass;
+  }
+}
+
+test("a break leaves with what held where it stands", async () => {
+  const made: Case[] = [44, 3, 0, 255].map(byte => {
+    const bytes = new Uint8Array(60);
+    bytes[12] = byte;
+    bytes[13] = 7;
+    return { what: `byte ${byte}`, bytes };
+  });
+  await agree(() => new Rounds(), ["ingress"], made);
+});
+
 test("methods, overrides, mixins, getters, arrows, closures and imports mean the same in the kernel", async () => {
   await agree(() => new Forms(), ["ingress"], cases());
 });

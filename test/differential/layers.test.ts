@@ -3,6 +3,7 @@ import { test } from "uvu";
 import {
   addressKey,
   hashMap,
+  type LayersOptions,
   type Packet,
   Pipeline,
   struct,
@@ -37,10 +38,11 @@ class Seen extends struct({
 }) {}
 
 class Watch extends Pipeline {
+  readonly options: LayersOptions = {};
   readonly seen = hashMap(u32, Seen, { maxEntries: 2 });
 
   look(pkt: Packet): Verdict {
-    const l = pkt.layers();
+    const l = pkt.layers(this.options);
     let source = 0n;
     let destination = 0n;
     let extra = 0;
@@ -77,6 +79,19 @@ class Watch extends Pipeline {
     return this.look(pkt);
   }
 }
+
+class Simple extends Watch {
+  override readonly options: LayersOptions = { vlan: false, fragments: false, extensions: false };
+}
+class WithoutExtensions extends Watch {
+  override readonly options: LayersOptions = { families: [6], extensions: false };
+}
+
+test("what options leave out is left out in the kernel too", async () => {
+  const frames = [...cutFrames(7)];
+  await agree(() => new Simple(), ["xdp", "ingress"], frames);
+  await agree(() => new WithoutExtensions(), ["xdp"], frames);
+});
 
 test("layers are the same in the kernel, of whole frames and of frames cut anywhere", async () => {
   await agree(() => new Watch(), ["xdp", "ingress"], [...cutFrames(1)]);

@@ -1,0 +1,48 @@
+/** What of a packet's headers `layers()` looks for: what is left out costs nothing. */
+
+/** Build-time options of `pkt.layers()` and of the blocks that call it. A packet with something that is left out comes back as not IP: `family` is 0. */
+export interface LayersOptions {
+  /** The IP versions. `[4, 6]` by default. */
+  readonly families?: readonly (4 | 6)[];
+  /** `false` leaves out packets with a VLAN tag (802.1Q, 802.1ad). */
+  readonly vlan?: boolean;
+  /** `false` leaves out fragments of IPv4 and IPv6, the first one too. */
+  readonly fragments?: boolean;
+  /** `false` leaves out IPv4 packets with options, and IPv6 packets with extension headers (the fragment header is `fragments`'). */
+  readonly extensions?: boolean;
+}
+
+/**
+ * Refuses what is not one of the values above.
+ * @param owner the block's name, for the message
+ * @throws RangeError that names the option, its value and what is allowed
+ * @example checkLayersOptions("Conntrack", this.options);
+ */
+export function checkLayersOptions(owner: string, options: LayersOptions): void {
+  const { families } = options;
+  if (families !== undefined) {
+    const right = Array.isArray(families) && families.length > 0 && families.every(family => family === 4 || family === 6);
+    if (!right) refuse(owner, "families", families, "[4], [6] or [4, 6]");
+  }
+  for (const name of ["vlan", "fragments", "extensions"] as const) {
+    const value = options[name];
+    if (value !== undefined && typeof value !== "boolean") refuse(owner, name, value, "true or false");
+  }
+}
+
+function refuse(owner: string, name: string, value: unknown, allowed: string): never {
+  throw new RangeError(`${owner}: the option ${name} is ${JSON.stringify(value)}; allowed is ${allowed}`);
+}
+
+/** Equal for options that mean the same: one walk serves all calls with the same key. */
+export function layersKey(options: LayersOptions): number {
+  const families = options.families ?? [4, 6];
+  const parts = [
+    families.includes(4),
+    families.includes(6),
+    options.vlan !== false,
+    options.fragments !== false,
+    options.extensions !== false,
+  ];
+  return parts.reduce((key, part) => key * 2 + Number(part), 0);
+}
