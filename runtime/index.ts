@@ -10,5 +10,6 @@ export { probeMachine, type Requirement } from "./machine/probe.js";
 export { EventStream } from "./maps/events.js";
 export { LiveMap } from "./maps/live.js";
 export { RawMap } from "./maps/raw.js";
+export type { SweepFigures } from "./maps/sweep.js";
 export type { Target } from "./target/target.js";
 export { loadForTest, type RunOptions, type RunResult, type TestLoadOptions, type TestProgram } from "./test-run/load.js";

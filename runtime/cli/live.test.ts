@@ -64,6 +64,26 @@ test("attach, status, set, map and detach, from the first packet to nothing left
   assert.is(existsSync(`/sys/fs/bpf/datapath/${name}`), false);
 });
 
+test("a sweep deletes what has expired and says how much", async () => {
+  await using lab = await Lab.pair();
+  using folder = temporaryFolder();
+  const name = `sweep-${process.pid}`;
+  countingBundle(folder.path, { name, hooks: ["ingress"], extra: true, aged: true });
+  try {
+    await json(0, "attach", folder.path, "--netns", lab.right.path, "--dev", "eth0");
+    const now = process.hrtime.bigint();
+    for (const key of [1, 2, 3]) await json(0, "map", "set", name, "extra", `${key}`, `${now - 1n}`);
+    await json(0, "map", "set", name, "extra", "4", `${now + 3_600_000_000_000n}`);
+    const { maps } = await json(0, "map", "sweep", name);
+    assert.is(maps.length, 1);
+    const { path, examined, deleted, restored } = maps[0];
+    assert.equal({ path, examined, deleted, restored }, { path: "extra", examined: 4, deleted: 3, restored: 0 });
+    assert.match((await dp("map", "sweep", name)).out, /^extra +0 deleted +of 1 +in [\d.]+ ms\n$/);
+  } finally {
+    await dp("detach", name);
+  }
+});
+
 test("what is wrong is said with its code, and nothing is left", async () => {
   await using lab = await Lab.pair();
   using folder = temporaryFolder();
@@ -86,6 +106,7 @@ test("what is wrong is said with its code, and nothing is left", async () => {
     [2, undefined, ["set", name]],
     [2, undefined, ["map", "dmp", name]],
     [2, undefined, ["map"]],
+    [1, "DP7005", ["map", "sweep", name]],
   ];
   for (const [code, diagnostic, args] of cases) {
     const { error } = await json(code, ...args);

@@ -5,6 +5,7 @@ import { SETTINGS, type VariableInput, variableValue } from "../load/sections.js
 import { EventStream } from "../maps/events.js";
 import { LiveMap } from "../maps/live.js";
 import { pathOf } from "../maps/path.js";
+import { isSwept, type SweepFigures } from "../maps/sweep.js";
 import { type KernelMap, native } from "../native/index.js";
 import { isPipelineWide, SETTINGS_PATH } from "./build.js";
 import { currentNumber, type Generation, readCurrent } from "./generation.js";
@@ -50,6 +51,28 @@ export class Deployment<P = unknown> implements AsyncDisposable {
   mapByPath<K = unknown, V = unknown>(path: string): LiveMap<K, V> {
     const entry = this.#entry(path);
     return new LiveMap<K, V>(this.#keep(this.#map(entry)), entry);
+  }
+
+  /**
+   * Deletes what has expired from every map that ages, flows among them; without it expired entries lie where they are until
+   * their place is needed. Living entries stay. Other work goes on between some thousand entries.
+   * @returns what was done, map by map; for maps that each target has for itself, target by target
+   * @example
+   * for (const { path, examined, deleted } of await deployment.sweep()) console.log(path, `${deleted} of ${examined}`);
+   */
+  async sweep(): Promise<SweepFigures[]> {
+    const figures: SweepFigures[] = [];
+    for (const entry of this.#current().manifest.maps.filter(isSwept)) {
+      for (const target of isPipelineWide(entry) ? [undefined] : this.#targetsSwept()) {
+        const kernel = this.#mapOf(entry, target);
+        try {
+          figures.push(await unhurried(new LiveMap(kernel, entry).sweeping()));
+        } finally {
+          kernel.close();
+        }
+      }
+    }
+    return figures;
   }
 
   /**
@@ -135,10 +158,17 @@ export class Deployment<P = unknown> implements AsyncDisposable {
   }
 
   #map(entry: MapEntry): KernelMap {
-    const target = isPipelineWide(entry) ? undefined : this.#only(entry.path);
+    return this.#mapOf(entry, isPipelineWide(entry) ? undefined : this.#only(entry.path));
+  }
+
+  #mapOf(entry: MapEntry, target: string | undefined): KernelMap {
     using pin = openMapPin(this.#layout, this.#known.number, entry.path, target);
     if (!pin) throw new DatapathError("DP6007", `"${entry.path}" is not pinned`);
     return new (native().KernelMap)(native().duplicate(pin.fd));
+  }
+
+  #targetsSwept(): readonly string[] {
+    return this.#target === undefined ? [...this.#known.targets.keys()] : [this.#target];
   }
 
   #only(path: string): string {
@@ -147,5 +177,14 @@ export class Deployment<P = unknown> implements AsyncDisposable {
     const [only, ...others] = targets.keys();
     if (only !== undefined && others.length === 0) return only;
     throw new DatapathError("DP6007", `"${path}" is of each target's own, and there are ${targets.size}; say which one`);
+  }
+}
+
+/** Runs steps to their end, and lets others run between them. */
+async function unhurried<T>(steps: Generator<void, T>): Promise<T> {
+  for (;;) {
+    const step = steps.next();
+    if (step.done) return step.value;
+    await new Promise<void>(resolve => setImmediate(resolve));
   }
 }

@@ -3,9 +3,10 @@ import type { MapEntry, Shape } from "../../codegen/bundle/manifest.js";
 import { DatapathError } from "../errors.js";
 import { failedWith, isNativeError, type KernelMap } from "../native/index.js";
 import { add, CodecError, decode, encode, type Value } from "./codec.js";
-import { isExpired, kernelNow } from "./expiry.js";
+import { type Expiry, fieldExpiry, readClocks } from "./expiry.js";
 import { storedKey } from "./prefix.js";
 import { type RawEntry, RawMap } from "./raw.js";
+import { type SweepFigures, sweepMap } from "./sweep.js";
 
 const INDEX: Shape = { kind: "int", bits: 32, order: "host" };
 /** linux/bpf.h: an update that must not make an entry */
@@ -20,6 +21,8 @@ export class LiveMap<K, V> implements Iterable<[K, Readonly<V>]> {
   readonly #entry: MapEntry;
   readonly #key: Shape;
   readonly #value: Shape;
+  /** what programs do not see; entries of flows they judge themselves */
+  readonly #expiry: Expiry | undefined;
 
   constructor(map: KernelMap, entry: MapEntry) {
     this.#raw = new RawMap(map);
@@ -27,6 +30,7 @@ export class LiveMap<K, V> implements Iterable<[K, Readonly<V>]> {
     this.#key = entry.key ?? INDEX;
     // A device map stores the interface's index.
     this.#value = entry.value ?? { kind: "int", bits: entry.valueSize === 8 ? 64 : 32, order: "host" };
+    this.#expiry = fieldExpiry(entry, this.#raw.info);
   }
 
   get path(): string {
@@ -40,7 +44,7 @@ export class LiveMap<K, V> implements Iterable<[K, Readonly<V>]> {
   /** The entry as a copy, or undefined. Like the program, it does not see an entry that has expired. */
   get(key: K): V | undefined {
     const bytes = this.#do(() => this.#raw.get(this.#keyBytes(key)));
-    return bytes && !this.#isExpired(bytes, kernelNow()) ? (this.#decodeValue(bytes) as V) : undefined;
+    return bytes && !this.#expiry?.(bytes, readClocks()) ? (this.#decodeValue(bytes) as V) : undefined;
   }
 
   has(key: K): boolean {
@@ -79,17 +83,26 @@ export class LiveMap<K, V> implements Iterable<[K, Readonly<V>]> {
   }
 
   /**
-   * Deletes what has expired and no one sees any more, so that it makes room. An entry that a packet renews at this very
-   * moment may go with it.
-   * @returns how many
+   * Deletes what has expired and no one sees any more, so that it makes room: by `expires`, and flows by the timeouts of
+   * their states. Living entries stay: one that a packet renews at this very moment is put back, and missed for some
+   * microseconds at most.
    */
-  sweep(): number {
-    return this.#do(() => {
-      let count = 0;
-      const now = kernelNow();
-      for (const [key, value] of [...this.#raw.entries()]) if (this.#isExpired(value, now) && this.#raw.delete(key)) count++;
-      return count;
-    });
+  sweep(): SweepFigures {
+    const steps = this.sweeping();
+    for (;;) {
+      const step = steps.next();
+      if (step.done) return step.value;
+    }
+  }
+
+  /** The same in steps of some thousand entries, for who has other work to do between them. */
+  *sweeping(): Generator<void, SweepFigures> {
+    const steps = sweepMap(this.#raw, this.#entry);
+    for (;;) {
+      const step = this.#do(() => steps.next());
+      if (step.done) return step.value;
+      yield;
+    }
   }
 
   clear(): void {
@@ -105,17 +118,13 @@ export class LiveMap<K, V> implements Iterable<[K, Readonly<V>]> {
   }
 
   *#seen(): Generator<RawEntry> {
-    const now = kernelNow();
+    const now = readClocks();
     const entries = this.#raw.entries();
     for (;;) {
       const { done, value: entry } = this.#do(() => entries.next());
       if (done || !entry) return;
-      if (!this.#isExpired(entry[1], now)) yield entry;
+      if (!this.#expiry?.(entry[1], now)) yield entry;
     }
-  }
-
-  #isExpired(bytes: Uint8Array, now: bigint): boolean {
-    return this.#entry.expires !== undefined && isExpired(this.#entry, this.#slots(bytes), now);
   }
 
   /** The value of each processor. */
@@ -165,7 +174,7 @@ export class LiveMap<K, V> implements Iterable<[K, Readonly<V>]> {
       if (failedWith(cause, "E2BIG", "ENOSPC")) {
         throw new DatapathError("DP6009", `${this.path} holds at most ${this.maxEntries} entries`, { cause });
       }
-      if (failedWith(cause, "EINVAL") && this.#entry.kind === "lpmTrie") {
+      if (failedWith(cause, "EINVAL") && (this.#entry.kind === "lpmTrie" || this.#entry.kind === "prefixTable")) {
         throw new DatapathError("DP6008", `${this.path}: the prefix is longer than its address`, { cause });
       }
       if (failedWith(cause, "EPERM")) throw new DatapathError("DP6011", `${this.path}: ${cause.message}`, { cause });

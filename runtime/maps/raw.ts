@@ -79,9 +79,12 @@ export class RawMap {
   }
 
   *#oneByOne(): Generator<Batch> {
-    for (let key = this.#map.nextKey(undefined); key; key = this.#map.nextKey(key)) {
+    for (let key = this.#map.nextKey(undefined); key; ) {
       const values = this.#map.lookup(key);
+      // The kernel begins anew behind a key that is gone, and who walks may delete what was yielded.
+      const next = this.#map.nextKey(key);
       if (values) yield { keys: key, values, count: 1, cursor: undefined };
+      key = next;
     }
   }
 }

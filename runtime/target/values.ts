@@ -2,7 +2,7 @@
 import type { TargetValue, TargetValueName } from "../../codegen/bundle/manifest.js";
 import { DatapathError } from "../errors.js";
 import { storeInteger } from "../load/sections.js";
-import { native } from "../native/index.js";
+import { ticksPerSecond } from "../machine/ticks.js";
 import { addresses, deviceByIndex, gateway } from "../network/device.js";
 import { NetworkNamespace } from "../network/namespace.js";
 import type { TargetRecord } from "./target.js";
@@ -21,17 +21,12 @@ export function targetBytes(wanted: readonly TargetValue[], size: number, target
       name === "position"
         ? BigInt(target.position === "host-end")
         : name === "ticksPerSecond"
-          ? ticksPerSecond()
+          ? BigInt(ticksPerSecond())
           : namespace.run(() => read(name, target.ifindex));
     if (value === undefined) throw new DatapathError("DP7012", `${target.label} has no ${name}`);
     storeInteger(bytes, offset, width, value);
   }
   return bytes;
-}
-
-/** HZ of the running kernel. */
-function ticksPerSecond(): bigint {
-  return BigInt(Math.round(1e9 / native().tickNanoseconds()));
 }
 
 function read(name: Exclude<TargetValueName, "position" | "ticksPerSecond">, ifindex: number): bigint | undefined {

@@ -2,6 +2,7 @@
 import type { MapEntry } from "../../../codegen/bundle/manifest.js";
 import { openDeployment } from "../../attach.js";
 import type { Deployment } from "../../deployment/deployment.js";
+import type { SweepFigures } from "../../maps/sweep.js";
 import { resolveTarget } from "../../target/target.js";
 import { defineCommand } from "../command.js";
 import { CommandError, UsageError } from "../command-error.js";
@@ -15,22 +16,31 @@ import { formatValue } from "../values/format.js";
 import { formatKey, parseKey } from "../values/key.js";
 import { parseValue } from "../values/parse.js";
 
-const actions = ["list", "dump", "get", "set", "delete"] as const;
+const actions = ["list", "dump", "get", "set", "delete", "sweep"] as const;
 type Action = (typeof actions)[number];
 
 export const command = defineCommand({
   name: "map",
   summary: "read and change the maps of a running pipeline",
-  usage: ["list PIPELINE", "dump PIPELINE MAP", "get PIPELINE MAP KEY", "set PIPELINE MAP KEY VALUE", "delete PIPELINE MAP KEY"],
+  usage: [
+    "list PIPELINE",
+    "dump PIPELINE MAP",
+    "get PIPELINE MAP KEY",
+    "set PIPELINE MAP KEY VALUE",
+    "delete PIPELINE MAP KEY",
+    "sweep PIPELINE",
+  ],
   options: { ...targetOptions },
   examples: [
     "sudo dp map list edge",
     "sudo dp map set edge blocked 192.0.2.1 '{\"packets\": 0}'",
     "sudo dp map set edge acl.sources 10.0.0.0/8 1",
+    "sudo dp map sweep edge",
     'sudo dp map get edge flows \'{"source": "10.0.0.1", "port": 80}\' --json',
   ],
   notes: [
     "Integers are decimal, 0x hexadecimal, or addresses (192.0.2.1, 2001:db8::1, 02:00:00:00:00:01). Structs are JSON, or their fields in order\nwith commas between. A target is named only for maps that each target has for itself, where there are several.",
+    "`sweep` deletes what has expired: entries of maps with `expires`, and flows that have idled as long as their state allows.",
   ],
   async run(values, [given, ...positionals], terminal) {
     const action = readAction(given);
@@ -53,7 +63,9 @@ function readAction(given: string | undefined): Action {
 }
 
 async function perform(action: Action, deployment: Deployment, args: readonly string[], terminal: Terminal): Promise<ExitCode> {
-  const expected = { list: [], dump: ["MAP"], get: ["MAP", "KEY"], set: ["MAP", "KEY", "VALUE"], delete: ["MAP", "KEY"] }[action];
+  const expected = { list: [], dump: ["MAP"], get: ["MAP", "KEY"], set: ["MAP", "KEY", "VALUE"], delete: ["MAP", "KEY"], sweep: [] }[
+    action
+  ];
   if (args.length !== expected.length) {
     const missing = expected.slice(args.length);
     throw new UsageError(
@@ -63,6 +75,7 @@ async function perform(action: Action, deployment: Deployment, args: readonly st
   }
   const [path = "", keyText = "", valueText = ""] = args;
   if (action === "list") return list(deployment, terminal);
+  if (action === "sweep") return sweep(deployment, terminal);
   const map = deployment.mapByPath(path);
   const entry = entryOf(deployment, path);
   if (action === "dump") return dump([...map], entry, terminal);
@@ -104,6 +117,20 @@ function list(deployment: Deployment, terminal: Terminal): ExitCode {
     terminal.print(line);
   }
   return ExitCode.Done;
+}
+
+/** What has expired makes room at once. */
+async function sweep(deployment: Deployment, terminal: Terminal): Promise<ExitCode> {
+  const maps = await deployment.sweep();
+  terminal.document({ ok: true, maps });
+  if (maps.length === 0) terminal.print("none of its maps ages");
+  for (const line of table(maps.map(sweepRow), [1, 2])) terminal.print(line);
+  return ExitCode.Done;
+}
+
+function sweepRow({ path, examined, deleted, restored, milliseconds }: SweepFigures): readonly string[] {
+  const renewed = restored > 0 ? `${restored} renewed meanwhile` : "";
+  return [path, `${deleted} deleted`, `of ${examined}`, `in ${milliseconds.toFixed(1)} ms`, renewed];
 }
 
 function dump(entries: readonly (readonly [unknown, unknown])[], map: MapEntry, terminal: Terminal): ExitCode {
