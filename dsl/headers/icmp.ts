@@ -11,6 +11,7 @@ export class IcmpEcho extends header("IcmpEcho", { type: u8, code: u8, checksum:
 export const IcmpType = {
   EchoReply: 0,
   DestinationUnreachable: 3,
+  SourceQuench: 4,
   Redirect: 5,
   EchoRequest: 8,
   RouterAdvertisement: 9,

@@ -35,3 +35,6 @@ export function wordsOf(value: u128): number {
   const high = u64(value >> 64n);
   return Number(high >> 32n) + Number(high & 0xffff_ffffn) + Number(low >> 32n) + Number(low & 0xffff_ffffn);
 }
+
+/** The sum of a u128's words where all bits are ones: what `wordsOf` of a complement adds up to. */
+export const ALL_ONES = 4 * 0xffff_ffff;

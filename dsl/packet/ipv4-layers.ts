@@ -1,13 +1,15 @@
 import type { u8, u16, u32 } from "../core/integers.js";
 import type { Ethernet } from "../headers/ethernet.js";
-import type { Icmp } from "../headers/icmp.js";
+import { type Icmp, IcmpType } from "../headers/icmp.js";
 import type { Ipv4 } from "../headers/ipv4.js";
 import type { Sctp } from "../headers/sctp.js";
 import type { Tcp } from "../headers/tcp.js";
 import type { Udp } from "../headers/udp.js";
 import { changed16, changed32, checksumAfter } from "../helpers/fold.js";
 import { LayersBase, type Ports, type Rewrite } from "./layers-base.js";
+import type { LayersOptions } from "./layers-options.js";
 import type { PacketPrimitives } from "./primitives.js";
+import { parseQuotedIpv4, type QuotedIpv4 } from "./quoted-ipv4.js";
 
 export interface Ipv4Rewrite extends Rewrite {
   source?: u32;
@@ -70,5 +72,25 @@ export class Ipv4Layers extends LayersBase {
     const addressed = to.source !== undefined || to.destination !== undefined;
     if (addressed || to.ttl !== undefined || to.dscp !== undefined) ip.checksum = checksumAfter(ip.checksum, header);
     this.rewriteTransport(to, addressed, addresses);
+  }
+
+  /**
+   * The packet that an ICMP error (RFC 792: destination unreachable, source quench, redirect, time exceeded, parameter
+   * problem) quotes; undefined for every other packet, and where the quote has less than an IP header and 8 bytes.
+   * @param options what of the quoted packet's headers is looked for; `families` and `vlan` say nothing here
+   * @example const quoted = layers.quoted(); if (quoted) quoted.rewrite({ source: original });
+   */
+  quoted(options: LayersOptions = {}): QuotedIpv4 | undefined {
+    const error = this.icmp;
+    if (!error) return undefined;
+    const { type } = error;
+    const isError =
+      type === IcmpType.DestinationUnreachable ||
+      type === IcmpType.SourceQuench ||
+      type === IcmpType.Redirect ||
+      type === IcmpType.TimeExceeded ||
+      type === IcmpType.ParameterProblem;
+    if (!isError) return undefined;
+    return parseQuotedIpv4(this.packet, options, this.transportOffset, this.networkOffset + this.ip.totalLength);
   }
 }

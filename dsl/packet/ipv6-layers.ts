@@ -5,12 +5,14 @@ import type { Ipv6 } from "../headers/ipv6.js";
 import type { Sctp } from "../headers/sctp.js";
 import type { Tcp } from "../headers/tcp.js";
 import type { Udp } from "../headers/udp.js";
-import { changed16, wordsOf } from "../helpers/fold.js";
+import { ALL_ONES, changed16, wordsOf } from "../helpers/fold.js";
 import { LayersBase, type Ports, type Rewrite } from "./layers-base.js";
+import type { LayersOptions } from "./layers-options.js";
 import type { PacketPrimitives } from "./primitives.js";
+import { parseQuotedIpv6, type QuotedIpv6 } from "./quoted-ipv6.js";
 
-/** The sum of a u128's words where all bits are ones: what `wordsOf` of a complement adds up to. */
-const ALL_ONES = 4 * 0xffff_ffff;
+/** Messages from here on are no errors (RFC 4443 section 2.1). */
+const ICMPV6_INFORMATIONAL = 128;
 
 export interface Ipv6Rewrite extends Rewrite {
   source?: u128;
@@ -76,5 +78,17 @@ export class Ipv6Layers extends LayersBase {
     }
     this.rewriteTransport(to, to.source !== undefined || to.destination !== undefined, addresses);
     this.packet.noteChange(header);
+  }
+
+  /**
+   * The packet that an ICMPv6 error (RFC 4443: any type below 128) quotes; undefined for every other packet, and where
+   * the quote has less than an IPv6 header and 8 bytes of what follows.
+   * @param options what of the quoted packet's headers is looked for; `families` and `vlan` say nothing here
+   * @example const quoted = layers.quoted(); if (quoted) quoted.rewrite({ source: original });
+   */
+  quoted(options: LayersOptions = {}): QuotedIpv6 | undefined {
+    const error = this.icmpv6;
+    if (!error || error.type >= ICMPV6_INFORMATIONAL) return undefined;
+    return parseQuotedIpv6(this.packet, options, this.transportOffset, this.networkOffset + 40 + this.ip.payloadLength);
   }
 }

@@ -3,8 +3,8 @@ import { header } from "../core/header.js";
 import { type u8, u16 } from "../core/integers.js";
 import type { IntSchema } from "../core/schema.js";
 import type { Ethernet } from "../headers/ethernet.js";
-import type { Icmp } from "../headers/icmp.js";
-import type { Icmpv6 } from "../headers/icmpv6.js";
+import { type Icmp, IcmpEcho, IcmpType } from "../headers/icmp.js";
+import { type Icmpv6, Icmpv6Type } from "../headers/icmpv6.js";
 import type { Sctp } from "../headers/sctp.js";
 import type { Tcp } from "../headers/tcp.js";
 import type { Udp } from "../headers/udp.js";
@@ -20,12 +20,19 @@ const TCP_CHECKSUM = 16;
 const UDP_CHECKSUM = 6;
 const ICMP_CHECKSUM = 2;
 
+/** Of ICMP, and of ICMPv6, whose echoes ICMP does not know as anything else. */
+function isEcho(type: u8): boolean {
+  return type === IcmpType.EchoRequest || type === IcmpType.EchoReply || type === Icmpv6Type.EchoRequest || type === Icmpv6Type.EchoReply;
+}
+
 /** What `rewrite` may change beside addresses. */
 export interface Rewrite {
   /** of TCP and UDP; SCTP's is left alone, as its CRC covers the whole packet */
   sourcePort?: u16;
   /** of TCP and UDP; SCTP's is left alone, as its CRC covers the whole packet */
   destinationPort?: u16;
+  /** of an ICMP or ICMPv6 echo; of nothing else */
+  identifier?: u16;
   /** the hop limit in IPv6 */
   ttl?: u8;
   /** 0 … 63 */
@@ -144,8 +151,22 @@ export abstract class LayersBase {
       }
       if (addressed || ported) this.packet.replaceChecksum(this.transportOffset + UDP_CHECKSUM, addresses, ports, true);
     } else if (this.icmpv6) {
-      if (addressed) this.packet.replaceChecksum(this.transportOffset + ICMP_CHECKSUM, addresses, 0, false);
+      const identified = this.rewriteIdentifier(to);
+      if (addressed || to.identifier !== undefined)
+        this.packet.replaceChecksum(this.transportOffset + ICMP_CHECKSUM, addresses, identified, false);
+    } else if (this.icmp && to.identifier !== undefined) {
+      this.packet.replaceChecksum(this.transportOffset + ICMP_CHECKSUM, 0, this.rewriteIdentifier(to), false);
     }
+  }
+
+  /** By what the sum of an echo changes. */
+  private rewriteIdentifier(to: Rewrite): number {
+    if (to.identifier === undefined) return 0;
+    const echo = this.packet.at(this.transportOffset, IcmpEcho);
+    if (!echo || !isEcho(echo.type)) return 0;
+    const changed = changed16(echo.identifier, to.identifier);
+    echo.identifier = to.identifier;
+    return changed;
   }
 
   private updateTransport(others: number): void {

@@ -3,7 +3,7 @@ import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { hex } from "../../testing/hex.js";
 import { packet } from "../../testing/packet.js";
-import { Ethernet, FragmentHeader, Icmp, Icmpv6, Ipv4, Ipv6, Sctp, Tcp, Udp, Vlan } from "../headers/index.js";
+import { Ethernet, FragmentHeader, Icmp, IcmpEcho, Icmpv6, Icmpv6Echo, Ipv4, Ipv6, Sctp, Tcp, Udp, Vlan } from "../headers/index.js";
 import { ipv6, type Layer, u8, u16, u32 } from "../index.js";
 import type { Ipv4Rewrite, Ipv6Rewrite } from "./layers.js";
 import { NodePacket } from "./packet.js";
@@ -82,6 +82,25 @@ test("each part alone", () => {
   four(before, [Ethernet.of(), Ipv4.of({ src: a, dst: b, dscp: 1 }), ...udp], { dscp: 1 });
   four(before, [Ethernet.of(), Ipv4.of({ src: a, dst: b }), Udp.of({ srcPort: 1, dstPort: 3 })], { destinationPort: 3 });
   four(before, before, {});
+});
+
+test("an echo's identifier, and nothing else's", () => {
+  const [from, to] = [Ipv4.of({ src: a, dst: b }), Ipv4.of({ src: c, dst: b })];
+  const echo = (type: number, identifier: number): Layer => IcmpEcho.of({ type, identifier, sequence: 3 });
+  for (const type of [0, 8]) {
+    four([Ethernet.of(), from, echo(type, 5), "x"], [Ethernet.of(), to, echo(type, 77), "x"], { source: c, identifier: 77 });
+    four([Ethernet.of(), from, echo(type, 5), "x"], [Ethernet.of(), from, echo(type, 77), "x"], { identifier: 77 });
+  }
+  four([Ethernet.of(), from, echo(13, 5)], [Ethernet.of(), to, echo(13, 5)], { source: c, identifier: 77 });
+  four([Ethernet.of(), from, Udp.of({ srcPort: 5 })], [Ethernet.of(), from, Udp.of({ srcPort: 5 })], { identifier: 77 });
+  const echo6 = (type: number, identifier: number): Layer => Icmpv6Echo.of({ type, identifier, sequence: 3 });
+  six([Ethernet.of(), Ipv6.of({ src: p, dst: q }), echo6(128, 5)], [Ethernet.of(), Ipv6.of({ src: r, dst: q }), echo6(128, 77)], {
+    source: r,
+    identifier: 77,
+  });
+  six([Ethernet.of(), Ipv6.of({ src: p, dst: q }), echo6(135, 5)], [Ethernet.of(), Ipv6.of({ src: p, dst: q }), echo6(135, 5)], {
+    identifier: 77,
+  });
 });
 
 test("random rewrites stay right", () => {

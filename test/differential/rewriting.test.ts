@@ -20,8 +20,8 @@ class Nat extends Both {
     const l = pkt.layers();
     if (l.family === 0) return Verdict.Pass;
     if (l.family === 4)
-      l.rewrite({ source: 0x0102_0304, destination: 0xffff_ffff, sourcePort: 1, destinationPort: 65_535, ttl: 3, dscp: 46 });
-    else l.rewrite({ source: 1n, destination: (1n << 128n) - 1n, sourcePort: 1, destinationPort: 65_535, ttl: 3, dscp: 46 });
+      l.rewrite({ source: 0x0102_0304, destination: 0xffff_ffff, sourcePort: 1, destinationPort: 65_535, identifier: 9, ttl: 3, dscp: 46 });
+    else l.rewrite({ source: 1n, destination: (1n << 128n) - 1n, sourcePort: 1, destinationPort: 65_535, identifier: 9, ttl: 3, dscp: 46 });
     return Verdict.Pass;
   }
 }
