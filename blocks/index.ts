@@ -4,4 +4,8 @@ export { FilterError } from "./access-control/filter/error.js";
 export { type AccessControlOptions, PrefixAction } from "./access-control/options.js";
 export { ArpResponder } from "./arp-responder/arp-responder.dp.js";
 export type { ArpResponderOptions } from "./arp-responder/options.js";
+export { Conntrack } from "./conntrack/conntrack.dp.js";
+export type { ConntrackOptions } from "./conntrack/options.js";
+export { FlowState, type StateName, type Timeouts } from "./conntrack/states.js";
+export { Allowed, Tracked } from "./conntrack/tracked.js";
 export { Counter } from "./counter/counter.dp.js";

@@ -24,6 +24,12 @@ export type {
 } from "./core/schema.js";
 export { struct } from "./core/struct.js";
 export { MILLISECOND, now, nowCoarse, random, SECOND, type TargetValues, ticks } from "./core/world.js";
+export { type FlowEntry4, type FlowEntry6, FlowKey4, FlowKey6, Translation4, Translation6 } from "./flows/entry.js";
+export { type Flow, type NewFlow, NewFlow4, NewFlow6, type StoredFlow, StoredFlow4, StoredFlow6 } from "./flows/flow.js";
+export { FlowPart, Flows } from "./flows/flows.js";
+export type { FlowsOptions } from "./flows/options.js";
+export { describeFlowStates, type FlowState } from "./flows/states.js";
+export { type Tuple4, type Tuple6, tupleOf4, tupleOf6 } from "./flows/tuple.js";
 export { addressKey, ipv4, ipv6, isMulticast, mac, octet } from "./helpers/addresses.js";
 export { max, min, prefixOf } from "./helpers/bigints.js";
 export { fold16 } from "./helpers/fold.js";

@@ -13,7 +13,7 @@ import type { Context } from "./context.js";
 import { describeValue } from "./context.js";
 import { type Frame, variableOf } from "./frame.js";
 import { callKnown } from "./known-calls.js";
-import { callMember, lift, member } from "./members.js";
+import { callMember, eachCase, lift, member } from "./members.js";
 import type { Choice, Value } from "./values.js";
 import { isUndefined, known, poison, undefinedValue } from "./values.js";
 
@@ -401,13 +401,23 @@ function compoundAssignment(context: Context, frame: Frame, node: ts.BinaryExpre
 /** `entry.hits += 1n` on a map that CPUs share is one atomic add. */
 function sharedAdd(context: Context, frame: Frame, node: ts.BinaryExpression, operator: string): Value | undefined {
   if ((operator !== "+" && operator !== "-") || !ts.isPropertyAccessExpression(node.left)) return undefined;
+  const { text: name } = node.left.name;
   const object = lowerExpression(context, frame, node.left.expression);
-  if (object.kind !== "view" || object.where.kind !== "entry" || !object.where.map.shared) return undefined;
-  const add = sharedField(context, object, node.left.name.text, node);
-  if (!add) return poison;
-  const right = lowerExpression(context, frame, node.right);
-  add(right, operator, node);
-  return undefinedValue;
+  const places = object.kind === "choice" ? context.state.casesOf(object).map(index => object.cases[index] ?? poison) : [object];
+  if (!places.every(isShared)) return undefined;
+  const right = context.bind(lowerExpression(context, frame, node.right), "amount", node.right);
+  const addTo = (one: Value): Value => {
+    const add = one.kind === "view" ? sharedField(context, one, name, node) : undefined;
+    if (!add) return poison;
+    add(right, operator, node);
+    return undefinedValue;
+  };
+  return object.kind === "choice" ? eachCase(context, object, addTo, name, node) : addTo(object);
+}
+
+/** Memory of a map that CPUs write at once. */
+function isShared(value: Value): boolean {
+  return value.kind === "view" && value.where.kind === "entry" && value.where.map.shared;
 }
 
 function step(context: Context, value: Value, operator: "+" | "-", node: ts.Node): Value {

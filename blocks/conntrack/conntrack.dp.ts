@@ -1,0 +1,298 @@
+import {
+  Block,
+  counter,
+  describeFlowStates,
+  type FlowEntry4,
+  type FlowEntry6,
+  Fragment,
+  type IpLayers,
+  type Ipv4Layers,
+  type Ipv6Layers,
+  NewFlow4,
+  NewFlow6,
+  type Packet,
+  StoredFlow4,
+  StoredFlow6,
+  TICKS_PER_SECOND,
+  ticks,
+  tupleOf4,
+  tupleOf6,
+  type u8,
+  u16,
+  u32,
+  Verdict,
+} from "datapath";
+import { EtherType, IcmpType, Icmpv6Type, IpProtocol } from "datapath/headers";
+import { type ConntrackOptions, checkConntrackOptions } from "./options.js";
+import { Outcome } from "./outcome.js";
+import { firstSctpState, nextSctpState } from "./sctp.dp.js";
+import { FlowState, statesWith, type TimeoutPlan, timeoutPlan } from "./states.js";
+import { firstState, isPlain, step } from "./tcp.dp.js";
+import { type Tracked, tracked } from "./tracked.js";
+import { INVALID } from "./transitions.js";
+
+/** Beyond half of what 32 bits hold, one time is before another: a packet on another CPU was later. */
+const HALF = 0x8000_0000;
+
+/**
+ * Knows the connection of each packet, as a stateful firewall needs it: TCP's states (RFC 9293), UDP and other protocols by
+ * who has answered, echoes by their identifier, SCTP's associations (RFC 9260), ICMP errors by the packet that they quote.
+ *
+ * `track` finds a packet's flow or prepares it and stores nothing; what is to be let through goes to `commit`.
+ * @throws RangeError for options that are out of range
+ * @example
+ * readonly flows = new Flows({ maxEntries: 262_144 });
+ * readonly conntrack = new Conntrack({ flows: this.flows });
+ * // in a hook
+ * const tracked = this.conntrack.track(pkt);
+ * if (tracked instanceof Verdict) return tracked;
+ * return this.conntrack.commit(tracked) ?? Verdict.Pass;
+ */
+export class Conntrack extends Block<ConntrackOptions> {
+  private readonly timeouts: TimeoutPlan = this.prepare();
+  /** Packets that were passed although they belong to no flow (`invalid: "pass"`) or could not be read (`malformed: "pass"`). */
+  readonly passed = counter();
+
+  /** The packet's flow, found or prepared; nothing is stored. What is not IP comes back as `Verdict.Pass`, and so does neighbour discovery. */
+  track(pkt: Packet): Tracked | Verdict {
+    const layers = pkt.layers(this.options.flows.layers);
+    if (layers.family === 4) return this.track4(pkt, layers);
+    if (layers.family === 6) return this.track6(pkt, layers);
+    const etherType = pkt.read(layers.networkOffset - 2, u16);
+    if (etherType !== EtherType.Ipv4 && etherType !== EtherType.Ipv6) return Verdict.Pass;
+    if (this.options.malformed === "drop") return Verdict.drop("malformed");
+    this.passed.add(pkt);
+    return Verdict.Pass;
+  }
+
+  /** Stores a new flow; a verdict where the table has no room for it. */
+  commit(packet: { readonly tracked: Tracked }): Verdict | undefined {
+    const { flow } = packet.tracked;
+    if (flow instanceof NewFlow4 || flow instanceof NewFlow6) {
+      if (!this.options.flows.store(flow)) return Verdict.drop("flow table full");
+    }
+    return undefined;
+  }
+
+  private track4(pkt: Packet, layers: Ipv4Layers): Tracked | Verdict {
+    const { flows } = this.options;
+    const quoted = layers.quoted(flows.layers);
+    if (quoted) {
+      const { source, destination, sourcePort, destinationPort, protocol, icmp } = quoted;
+      const id = icmp ? icmp.identifier : 0;
+      const about = flows.find4({
+        source,
+        destination,
+        sourcePort: icmp ? id : sourcePort,
+        destinationPort: icmp ? id : destinationPort,
+        protocol,
+      });
+      if (!about || this.isOver(about.entry)) return this.refuse(pkt, "ICMP error about no flow");
+      return tracked(new StoredFlow4(about.entry, !about.fromLow), layers, true, true);
+    }
+    const tuple = tupleOf4(layers);
+    const found = flows.find4(tuple);
+    if (found) {
+      const { entry, reply } = found;
+      const established = reply || entry.replied;
+      const outcome = flows.isTranslated && entry.companion ? this.answer4(pkt, layers, found) : this.judge(pkt, layers, entry, reply);
+      if (outcome > Outcome.Begins) return this.refuseFor(pkt, outcome);
+      if (outcome !== Outcome.Begins) return tracked(found, layers, established, false);
+    }
+    const state = this.firstStateOf(pkt, layers);
+    if (state === FlowState.None) return this.refuse(pkt, "begins no flow");
+    const flow = flows.begin4(tuple);
+    flow.entry.state = state;
+    flows.countFirst(pkt, flow);
+    return tracked(flow, layers, false, false);
+  }
+
+  private track6(pkt: Packet, layers: Ipv6Layers): Tracked | Verdict {
+    const { flows } = this.options;
+    if (layers.icmpv6) {
+      const { type } = layers.icmpv6;
+      // Neighbour discovery and multicast listeners (RFC 4861, RFC 2710, RFC 3810) are between stations of one link, and no flow.
+      if ((type >= Icmpv6Type.MulticastListenerQuery && type <= Icmpv6Type.Redirect) || type === 143) return Verdict.Pass;
+    }
+    const quoted = layers.quoted(flows.layers);
+    if (quoted) {
+      const { source, destination, sourcePort, destinationPort, protocol, icmp } = quoted;
+      const id = icmp ? icmp.identifier : 0;
+      const about = flows.find6({
+        source,
+        destination,
+        sourcePort: icmp ? id : sourcePort,
+        destinationPort: icmp ? id : destinationPort,
+        protocol,
+      });
+      if (!about || this.isOver(about.entry)) return this.refuse(pkt, "ICMP error about no flow");
+      return tracked(new StoredFlow6(about.entry, !about.fromLow), layers, true, true);
+    }
+    const tuple = tupleOf6(layers);
+    const found = flows.find6(tuple);
+    if (found) {
+      const { entry, reply } = found;
+      const established = reply || entry.replied;
+      const outcome = flows.isTranslated && entry.companion ? this.answer6(pkt, layers, found) : this.judge(pkt, layers, entry, reply);
+      if (outcome > Outcome.Begins) return this.refuseFor(pkt, outcome);
+      if (outcome !== Outcome.Begins) return tracked(found, layers, established, false);
+    }
+    const state = this.firstStateOf(pkt, layers);
+    if (state === FlowState.None) return this.refuse(pkt, "begins no flow");
+    const flow = flows.begin6(tuple);
+    flow.entry.state = state;
+    flows.countFirst(pkt, flow);
+    return tracked(flow, layers, false, false);
+  }
+
+  /** A reply that found the companion of a translated flow: only what can change the flow's state needs the flow itself. */
+  private answer4(pkt: Packet, layers: Ipv4Layers, found: StoredFlow4): u8 {
+    const { flows } = this.options;
+    const companion = found.entry;
+    if (layers.tcp && companion.state === FlowState.Established && isPlain(layers.tcp)) {
+      const now = u32(ticks());
+      const { seen } = companion;
+      if (seen !== now) {
+        if (this.idled(seen, now, companion.state)) return Outcome.Begins;
+        companion.seen = now;
+        const main = isNextSecond(seen, now) ? flows.mainOf4(found, layers.protocol) : undefined;
+        if (main) main.seen = now;
+      }
+      flows.count(pkt, companion, true);
+      return Outcome.Accepted;
+    }
+    const main = flows.mainOf4(found, layers.protocol);
+    if (!main) return Outcome.Begins;
+    const outcome = this.judge(pkt, layers, main, true);
+    companion.seen = main.seen;
+    companion.state = main.state;
+    companion.replied = true;
+    return outcome;
+  }
+  private answer6(pkt: Packet, layers: Ipv6Layers, found: StoredFlow6): u8 {
+    const { flows } = this.options;
+    const companion = found.entry;
+    if (layers.tcp && companion.state === FlowState.Established && isPlain(layers.tcp)) {
+      const now = u32(ticks());
+      const { seen } = companion;
+      if (seen !== now) {
+        if (this.idled(seen, now, companion.state)) return Outcome.Begins;
+        companion.seen = now;
+        const main = isNextSecond(seen, now) ? flows.mainOf6(found, layers.protocol) : undefined;
+        if (main) main.seen = now;
+      }
+      flows.count(pkt, companion, true);
+      return Outcome.Accepted;
+    }
+    const main = flows.mainOf6(found, layers.protocol);
+    if (!main) return Outcome.Begins;
+    const outcome = this.judge(pkt, layers, main, true);
+    companion.seen = main.seen;
+    companion.state = main.state;
+    companion.replied = true;
+    return outcome;
+  }
+
+  /** What a packet is to the flow that it was found in; takes the flow on. */
+  private judge(pkt: Packet, layers: IpLayers, entry: FlowEntry4 | FlowEntry6, reply: boolean): u8 {
+    const now = u32(ticks());
+    const { seen, state } = entry;
+    if (seen !== now && this.idled(seen, now, state)) return Outcome.Begins;
+    let outcome: u8 = Outcome.Accepted;
+    // Most packets are of established connections: they change nothing but the time.
+    if (!(layers.tcp && state === FlowState.Established && isPlain(layers.tcp))) {
+      outcome = this.advance(layers, entry, reply);
+      if (outcome > Outcome.Ignored) return outcome;
+      if (reply && !entry.replied) entry.replied = true;
+    }
+    if (seen !== now && outcome === Outcome.Accepted) entry.seen = now;
+    this.options.flows.count(pkt, entry, reply);
+    return outcome;
+  }
+
+  /** Takes a flow on by one packet that is not of the most common kind. */
+  private advance(layers: IpLayers, entry: FlowEntry4 | FlowEntry6, reply: boolean): u8 {
+    if (layers.tcp) return step(layers.tcp, entry, reply);
+    if (layers.fragment === Fragment.Later) return Outcome.Accepted;
+    if (layers.protocol === IpProtocol.Tcp) return Outcome.Cut;
+    if (layers.protocol === IpProtocol.Udp) {
+      if (!layers.udp) return Outcome.Cut;
+      if (reply && entry.state === FlowState.Datagram) entry.state = FlowState.DatagramReplied;
+      return Outcome.Accepted;
+    }
+    if (layers.icmp || layers.icmpv6) return Outcome.Accepted;
+    if (layers.protocol === IpProtocol.Sctp) {
+      const { sctp } = layers;
+      if (!sctp) return Outcome.Cut;
+      const chunk = this.chunkOf(layers);
+      if (chunk === undefined) return Outcome.Cut;
+      entry.state = nextSctpState(chunk, entry.state, reply);
+      return Outcome.Accepted;
+    }
+    if (reply && entry.state === FlowState.Other) entry.state = FlowState.OtherReplied;
+    return Outcome.Accepted;
+  }
+
+  private chunkOf(_layers: IpLayers): u8 | undefined {
+    return 0;
+  }
+
+  /** The state that a flow begins in with this packet; None where it cannot begin one. */
+  private firstStateOf(_pkt: Packet, layers: IpLayers): u8 {
+    if (layers.tcp) {
+      const state = firstState(layers.tcp, this.options.pickUp !== false);
+      return state === INVALID ? FlowState.None : state;
+    }
+    if (layers.fragment === Fragment.Later) return FlowState.None;
+    if (layers.udp) return FlowState.Datagram;
+    if (layers.icmp) {
+      const { type } = layers.icmp;
+      return type === IcmpType.EchoRequest ? FlowState.Query : FlowState.None;
+    }
+    if (layers.icmpv6) return layers.icmpv6.type === Icmpv6Type.EchoRequest ? FlowState.Query : FlowState.None;
+    const { protocol } = layers;
+    if (layers.sctp) return firstSctpState(this.chunkOf(layers) ?? 0);
+    if (protocol === IpProtocol.Tcp || protocol === IpProtocol.Udp || protocol === IpProtocol.Sctp) return FlowState.None;
+    if (protocol === IpProtocol.Icmp || protocol === IpProtocol.Icmpv6) return FlowState.None;
+    return FlowState.Other;
+  }
+
+  private isOver(entry: FlowEntry4 | FlowEntry6): boolean {
+    return this.idled(entry.seen, u32(ticks()), entry.state);
+  }
+
+  /** Whether a flow that was last seen then is gone now. */
+  private idled(seen: u32, now: u32, state: u8): boolean {
+    const idle = u32(now - seen);
+    return idle < HALF && idle >= this.secondsOf(state) * TICKS_PER_SECOND.value;
+  }
+  private secondsOf(state: u8): u32 {
+    for (const { state: other, seconds } of this.timeouts.others) if (state === other) return seconds;
+    return this.timeouts.common;
+  }
+
+  private refuseFor(pkt: Packet, outcome: u8): Verdict {
+    if (outcome === Outcome.BadFlags) return this.refuse(pkt, "invalid TCP flags");
+    if (outcome === Outcome.BadState) return this.refuse(pkt, "TCP out of state");
+    if (outcome === Outcome.BadWindow) return this.refuse(pkt, "TCP out of window");
+    return this.refuse(pkt, "cut transport header");
+  }
+  private refuse(pkt: Packet, reason: string): Verdict {
+    if (this.options.invalid !== "pass") return Verdict.drop(reason);
+    this.passed.add(pkt);
+    return Verdict.Pass;
+  }
+
+  private prepare(): TimeoutPlan {
+    checkConntrackOptions(this.options);
+    const states = statesWith(this.options.timeouts ?? {});
+    describeFlowStates(this.options.flows.flows4, states);
+    describeFlowStates(this.options.flows.flows6, states);
+    return timeoutPlan(states);
+  }
+}
+
+/** Whether two times, in ticks, are in different seconds. */
+function isNextSecond(seen: u32, now: u32): boolean {
+  return Math.trunc(seen / TICKS_PER_SECOND.value) !== Math.trunc(now / TICKS_PER_SECOND.value);
+}

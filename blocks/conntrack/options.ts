@@ -1,0 +1,30 @@
+/** What a Conntrack is made with. */
+import type { Flows } from "datapath";
+import { checkTimeouts, type Timeouts } from "./states.js";
+
+export interface ConntrackOptions {
+  /** the table of flows, which other blocks may share */
+  readonly flows: Flows;
+  /** What becomes of a packet that belongs to no flow and begins none; `drop` by default. With `pass` no later block sees it. */
+  readonly invalid?: "drop" | "pass";
+  /** IP whose headers are wrong or cut, and IP that the flows' options leave out; `pass` by default, as what is not IP. */
+  readonly malformed?: "drop" | "pass";
+  /** Whether TCP connections are taken up whose beginning was not seen, as after a start; `true` by default. */
+  readonly pickUp?: boolean;
+  /** How long a flow may idle, in seconds, by state. */
+  readonly timeouts?: Timeouts;
+}
+
+/** @throws RangeError that names the option, its value and what is allowed */
+export function checkConntrackOptions(options: ConntrackOptions): void {
+  for (const name of ["invalid", "malformed"] as const) {
+    const value = options[name];
+    if (value !== undefined && value !== "drop" && value !== "pass") refuse(name, value, '"drop" or "pass"');
+  }
+  if (options.pickUp !== undefined && typeof options.pickUp !== "boolean") refuse("pickUp", options.pickUp, "true or false");
+  checkTimeouts(options.timeouts ?? {});
+}
+
+function refuse(name: string, value: unknown, allowed: string): never {
+  throw new RangeError(`Conntrack: the option ${name} is ${JSON.stringify(value)}; allowed is ${allowed}`);
+}

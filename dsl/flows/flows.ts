@@ -1,0 +1,338 @@
+/** The one table of flows that the blocks of a pipeline share. Its methods are datapath code. */
+import { Block } from "../block.js";
+import { type u8, u32, u64 } from "../core/integers.js";
+import { clear, copy, nested } from "../core/nested.js";
+import type { Fields, Of, ViewClass } from "../core/schema.js";
+import { struct } from "../core/struct.js";
+import { ticks } from "../core/world.js";
+import { type HashMap, lruHashMap } from "../maps/hash.js";
+import { scratch } from "../maps/scratch.js";
+import type { IpLayers } from "../packet/layers.js";
+import type { LayersOptions } from "../packet/layers-options.js";
+import type { Packet } from "../packet/types.js";
+import { type FlowEntry, type FlowEntry4, type FlowEntry6, FlowKey4, FlowKey6, openEntry, Translation4, Translation6 } from "./entry.js";
+import { type Flow, type NewFlow, NewFlow4, NewFlow6, type StoredFlow, StoredFlow4, StoredFlow6 } from "./flow.js";
+import { checkFlowsOptions, type FlowsOptions } from "./options.js";
+import type { Tuple4, Tuple6 } from "./tuple.js";
+
+/** A block's own fields in every flow's entry, all zero in a new one. */
+export class FlowPart<T extends object> {
+  private readonly name: string;
+  private readonly schema: ViewClass<T>;
+  constructor(name: string, schema: ViewClass<T>) {
+    this.name = name;
+    this.schema = schema;
+  }
+  /** The fields of this flow, live. */
+  of(flow: Flow): T {
+    return nested(flow.entry, this.name, this.schema);
+  }
+  /** The fields of a companion that is being prepared. */
+  in(entry: FlowEntry4 | FlowEntry6): T {
+    return nested(entry, this.name, this.schema);
+  }
+}
+
+/**
+ * The table of flows: one entry a flow, found once for a packet, to which every block adds its fields. A flow's entry
+ * is found by the packets of both directions. A flow whose packets are translated has a second entry, its companion,
+ * under the tuple that replies have.
+ * @throws RangeError for options out of range
+ * @example
+ * readonly flows = new Flows({ maxEntries: 262_144 });
+ * readonly conntrack = new Conntrack({ flows: this.flows });
+ */
+export class Flows extends Block<FlowsOptions> {
+  /** What `pkt.layers()` is called with by the blocks that use this table. */
+  readonly layers: LayersOptions = layersOf(this.options);
+  private readonly open4 = openEntry<FlowEntry4>("FlowEntry4", this.options.counters !== false);
+  private readonly open6 = openEntry<FlowEntry6>("FlowEntry6", this.options.counters !== false);
+  readonly flows4: HashMap<FlowKey4, FlowEntry4> = lruHashMap(FlowKey4, this.open4.type, { maxEntries: this.options.maxEntries });
+  readonly flows6: HashMap<FlowKey6, FlowEntry6> = lruHashMap(FlowKey6, this.open6.type, { maxEntries: this.options.maxEntries });
+  private readonly key4 = scratch(FlowKey4);
+  private readonly key6 = scratch(FlowKey6);
+  private readonly new4 = scratch(this.open4.type);
+  private readonly new6 = scratch(this.open6.type);
+  private readonly second4 = scratch(this.open4.type);
+  private readonly second6 = scratch(this.open6.type);
+  private translated = false;
+
+  /** Build time: whether entries can be companions. */
+  get isTranslated(): boolean {
+    return this.translated;
+  }
+
+  /**
+   * Build time: adds fields to every entry; all zero in a new one.
+   * @param name one that no other part has
+   * @throws RangeError where the name is taken
+   * @example readonly part = this.options.flows.part("quota", { warned: u32 });
+   */
+  part<F extends Fields>(name: string, fields: F): FlowPart<Of<F>> {
+    const schema = struct(fields);
+    this.open4.add(name, schema);
+    this.open6.add(name, schema);
+    return new FlowPart(name, schema);
+  }
+
+  /** Build time: flows of this table may be translated, so that entries can be companions. */
+  translates(): void {
+    if (this.translated) return;
+    this.translated = true;
+    this.open4.add("becomes4", Translation4);
+    this.open6.add("becomes6", Translation6);
+  }
+
+  /** The flow of a packet by its addresses and ports, where it is in the table; an expired one too. */
+  find(_pkt: Packet, layers: IpLayers): StoredFlow | undefined {
+    const { sourcePort, destinationPort, protocol } = layers;
+    return layers.family === 4
+      ? this.find4({ source: layers.source, destination: layers.destination, sourcePort, destinationPort, protocol })
+      : this.find6({ source: layers.source, destination: layers.destination, sourcePort, destinationPort, protocol });
+  }
+
+  /** The flow with this tuple, in either direction; an expired one too. */
+  find4(tuple: Tuple4): StoredFlow4 | undefined {
+    const fromLow = isFromLow4(tuple);
+    const entry = this.flows4.get({
+      low: fromLow ? tuple.source : tuple.destination,
+      high: fromLow ? tuple.destination : tuple.source,
+      lowPort: fromLow ? tuple.sourcePort : tuple.destinationPort,
+      highPort: fromLow ? tuple.destinationPort : tuple.sourcePort,
+      protocol: tuple.protocol,
+      zero: 0,
+      zeros: 0,
+    });
+    return entry ? new StoredFlow4(entry, fromLow) : undefined;
+  }
+  /** The same for IPv6. */
+  find6(tuple: Tuple6): StoredFlow6 | undefined {
+    const fromLow = isFromLow6(tuple);
+    const entry = this.flows6.get({
+      low: fromLow ? tuple.source : tuple.destination,
+      high: fromLow ? tuple.destination : tuple.source,
+      lowPort: fromLow ? tuple.sourcePort : tuple.destinationPort,
+      highPort: fromLow ? tuple.destinationPort : tuple.sourcePort,
+      protocol: tuple.protocol,
+      zero: 0,
+      zeros: 0,
+    });
+    return entry ? new StoredFlow6(entry, fromLow) : undefined;
+  }
+
+  /** A flow that a packet with this tuple begins: what is written to it is stored by `store`. One at a time. */
+  begin4(tuple: Tuple4): NewFlow4 {
+    const fromLow = isFromLow4(tuple);
+    setKey4(this.key4, tuple, fromLow);
+    clear(this.new4);
+    this.new4.fromLow = fromLow;
+    this.new4.seen = u32(ticks());
+    return new NewFlow4(this.new4, fromLow);
+  }
+  /** The same for IPv6. */
+  begin6(tuple: Tuple6): NewFlow6 {
+    const fromLow = isFromLow6(tuple);
+    setKey6(this.key6, tuple, fromLow);
+    clear(this.new6);
+    this.new6.fromLow = fromLow;
+    this.new6.seen = u32(ticks());
+    return new NewFlow6(this.new6, fromLow);
+  }
+
+  /** Puts a new flow into the table; one that stands there under its key is replaced. False where the table is full. */
+  store(flow: NewFlow4 | NewFlow6): boolean {
+    return flow instanceof NewFlow4 ? this.store4() : this.store6();
+  }
+  private store4(): boolean {
+    if (this.flows4.add(this.key4, this.new4)) return true;
+    const there = this.flows4.get(this.key4);
+    if (!there) return false;
+    copy(there, this.new4);
+    return true;
+  }
+  private store6(): boolean {
+    if (this.flows6.add(this.key6, this.new6)) return true;
+    const there = this.flows6.get(this.key6);
+    if (!there) return false;
+    copy(there, this.new6);
+    return true;
+  }
+
+  /**
+   * The companion of the flow that was begun last, all zero: a block writes its part (how replies are translated back),
+   * then calls `reserve4`.
+   * @example const back = this.part.in(flows.companion4()); back.address = client;
+   */
+  companion4(): FlowEntry4 {
+    clear(this.second4);
+    return this.second4;
+  }
+  /** The same for IPv6. */
+  companion6(): FlowEntry6 {
+    clear(this.second6);
+    return this.second6;
+  }
+  /**
+   * Stores the companion under the tuple that the replies of a translated flow will have, before the flow itself is
+   * stored. False where that tuple belongs to another flow (a masquerade takes the next port then), or the table is full.
+   */
+  reserve4(_flow: NewFlow4, reply: Tuple4): boolean {
+    const fromLow = isFromLow4(reply);
+    this.second4.companion = true;
+    this.second4.fromLow = !fromLow;
+    this.second4.seen = u32(ticks());
+    const back = this.second4.becomes4;
+    const { fromLow: began } = this.new4;
+    back.source = began ? this.key4.high : this.key4.low;
+    back.destination = began ? this.key4.low : this.key4.high;
+    back.sourcePort = began ? this.key4.highPort : this.key4.lowPort;
+    back.destinationPort = began ? this.key4.lowPort : this.key4.highPort;
+    return this.flows4.add(
+      {
+        low: fromLow ? reply.source : reply.destination,
+        high: fromLow ? reply.destination : reply.source,
+        lowPort: fromLow ? reply.sourcePort : reply.destinationPort,
+        highPort: fromLow ? reply.destinationPort : reply.sourcePort,
+        protocol: reply.protocol,
+        zero: 0,
+        zeros: 0,
+      },
+      this.second4,
+    );
+  }
+  /** The same for IPv6. */
+  reserve6(_flow: NewFlow6, reply: Tuple6): boolean {
+    const fromLow = isFromLow6(reply);
+    this.second6.companion = true;
+    this.second6.fromLow = !fromLow;
+    this.second6.seen = u32(ticks());
+    const back = this.second6.becomes6;
+    const { fromLow: began } = this.new6;
+    back.source = began ? this.key6.high : this.key6.low;
+    back.destination = began ? this.key6.low : this.key6.high;
+    back.sourcePort = began ? this.key6.highPort : this.key6.lowPort;
+    back.destinationPort = began ? this.key6.lowPort : this.key6.highPort;
+    return this.flows6.add(
+      {
+        low: fromLow ? reply.source : reply.destination,
+        high: fromLow ? reply.destination : reply.source,
+        lowPort: fromLow ? reply.sourcePort : reply.destinationPort,
+        highPort: fromLow ? reply.destinationPort : reply.sourcePort,
+        protocol: reply.protocol,
+        zero: 0,
+        zeros: 0,
+      },
+      this.second6,
+    );
+  }
+  /** The flow itself, of a packet that found its companion; undefined where it is gone. */
+  mainOf4(companion: StoredFlow4, protocol: u8): FlowEntry4 | undefined {
+    const { source, destination, sourcePort, destinationPort } = companion.entry.becomes4;
+    return this.find4({ source, destination, sourcePort, destinationPort, protocol })?.entry;
+  }
+  /** The same for IPv6. */
+  mainOf6(companion: StoredFlow6, protocol: u8): FlowEntry6 | undefined {
+    const { source, destination, sourcePort, destinationPort } = companion.entry.becomes6;
+    return this.find6({ source, destination, sourcePort, destinationPort, protocol })?.entry;
+  }
+
+  /**
+   * Gives the flow that was begun last its translation, and reserves the tuple that its replies will have.
+   * @param to what its packets become
+   * @returns false where those replies belong to another flow, or the table is full
+   * @example if (!flows.translate4(flow, { ...tuple, source: outside })) tryAnotherPort();
+   */
+  translate4(flow: NewFlow4, to: Tuple4): boolean {
+    const there = flow.entry.becomes4;
+    there.source = to.source;
+    there.destination = to.destination;
+    there.sourcePort = to.sourcePort;
+    there.destinationPort = to.destinationPort;
+    const { source, destination, sourcePort, destinationPort, protocol } = to;
+    this.companion4();
+    return this.reserve4(flow, {
+      source: destination,
+      destination: source,
+      sourcePort: destinationPort,
+      destinationPort: sourcePort,
+      protocol,
+    });
+  }
+  /** The same for IPv6. */
+  translate6(flow: NewFlow6, to: Tuple6): boolean {
+    const there = flow.entry.becomes6;
+    there.source = to.source;
+    there.destination = to.destination;
+    there.sourcePort = to.sourcePort;
+    there.destinationPort = to.destinationPort;
+    const { source, destination, sourcePort, destinationPort, protocol } = to;
+    this.companion6();
+    return this.reserve6(flow, {
+      source: destination,
+      destination: source,
+      sourcePort: destinationPort,
+      destinationPort: sourcePort,
+      protocol,
+    });
+  }
+
+  /** Counts the packet and notes the time. */
+  touch(pkt: Packet, flow: StoredFlow): void {
+    const now = u32(ticks());
+    if (flow.entry.seen !== now) flow.entry.seen = now;
+    this.count(pkt, flow.entry, flow.reply);
+  }
+  /** Counts the packet that begins a flow. */
+  countFirst(pkt: Packet, flow: NewFlow): void {
+    if (this.options.counters === false) return;
+    flow.entry.packets = 1n;
+    flow.entry.bytes = BigInt(pkt.length);
+  }
+  /** Counts the packet for one direction of a flow that is in the table. */
+  count(pkt: Packet, entry: FlowEntry, reply: boolean): void {
+    if (this.options.counters === false) return;
+    if (reply) {
+      entry.replyPackets += 1n;
+      entry.replyBytes += BigInt(pkt.length);
+    } else {
+      entry.packets += 1n;
+      entry.bytes += BigInt(pkt.length);
+    }
+  }
+}
+
+function layersOf(options: FlowsOptions): LayersOptions {
+  checkFlowsOptions(options);
+  const { families, vlan, fragments, extensions } = options;
+  return { families, vlan, fragments, extensions };
+}
+
+/** Whether a packet goes from the lower end of its flow's key to the higher one. */
+function isFromLow4(tuple: Tuple4): boolean {
+  return tuple.source < tuple.destination || (tuple.source === tuple.destination && tuple.sourcePort < tuple.destinationPort);
+}
+function isFromLow6(tuple: Tuple6): boolean {
+  const sourceHigh = u64(tuple.source >> 64n);
+  const destinationHigh = u64(tuple.destination >> 64n);
+  if (sourceHigh !== destinationHigh) return sourceHigh < destinationHigh;
+  const sourceLow = u64(tuple.source);
+  const destinationLow = u64(tuple.destination);
+  if (sourceLow !== destinationLow) return sourceLow < destinationLow;
+  return tuple.sourcePort < tuple.destinationPort;
+}
+function setKey4(key: FlowKey4, tuple: Tuple4, fromLow: boolean): void {
+  clear(key);
+  key.low = fromLow ? tuple.source : tuple.destination;
+  key.high = fromLow ? tuple.destination : tuple.source;
+  key.lowPort = fromLow ? tuple.sourcePort : tuple.destinationPort;
+  key.highPort = fromLow ? tuple.destinationPort : tuple.sourcePort;
+  key.protocol = tuple.protocol;
+}
+function setKey6(key: FlowKey6, tuple: Tuple6, fromLow: boolean): void {
+  clear(key);
+  key.low = fromLow ? tuple.source : tuple.destination;
+  key.high = fromLow ? tuple.destination : tuple.source;
+  key.lowPort = fromLow ? tuple.sourcePort : tuple.destinationPort;
+  key.highPort = fromLow ? tuple.destinationPort : tuple.sourcePort;
+  key.protocol = tuple.protocol;
+}
