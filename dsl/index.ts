@@ -40,6 +40,7 @@ export { type Device, type DevMap, devMap } from "./maps/device.js";
 export { type Emitted, type Events, type EventsOptions, events } from "./maps/events.js";
 export { type HashMap, hashMap, lruHashMap, perCpuHashMap, perCpuLruHashMap } from "./maps/hash.js";
 export type { KeyInit, MapOptions } from "./maps/options.js";
+export { PrefixTable, type PrefixTableOptions, prefixTable } from "./maps/prefix-table.js";
 export { scratch } from "./maps/scratch.js";
 export { type LpmTrie, lpmTrie, type Prefix } from "./maps/trie.js";
 export { Encap } from "./packet/encap.js";

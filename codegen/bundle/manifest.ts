@@ -57,6 +57,7 @@ export type MapKind =
   | "perCpuHash"
   | "perCpuLruHash"
   | "lpmTrie"
+  | "prefixTable"
   | "array"
   | "perCpuArray"
   | "devMap"

@@ -348,6 +348,7 @@ const mapTypes: { readonly [K in Exclude<MapDecl["spec"]["kind"], "flowTable">]:
   perCpuHash: "PERCPU_HASH",
   perCpuLruHash: "LRU_PERCPU_HASH",
   lpmTrie: "LPM_TRIE",
+  prefixTable: "LPM_TRIE",
   array: "ARRAY",
   perCpuArray: "PERCPU_ARRAY",
   devMap: "DEVMAP",
@@ -360,7 +361,7 @@ function printMap(map: MapDecl, layouts: Layouts): string {
   const { spec } = map;
   if (spec.kind === "flowTable") return "";
   const lines = [`__uint(type, BPF_MAP_TYPE_${mapTypes[spec.kind]});`, `__uint(max_entries, ${spec.maxEntries});`];
-  if (spec.kind === "lpmTrie") lines.push("__uint(map_flags, BPF_F_NO_PREALLOC);");
+  if (spec.kind === "lpmTrie" || spec.kind === "prefixTable") lines.push("__uint(map_flags, BPF_F_NO_PREALLOC);");
   if (spec.kind !== "ring") {
     const value = spec.value ? layouts.typeOfShape(spec.value) : "__u32";
     const key =

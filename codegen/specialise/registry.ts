@@ -1,6 +1,6 @@
 /** The maps, variables and drops of a pipeline as they are reached: what no hook reaches is not in the program. */
 import { layOut, type Shape, type StructShape } from "../../dsl/core/shape.js";
-import type { MapSpec, TargetSpec, VariableSpec } from "../../dsl/core/spec.js";
+import { type MapSpec, specOf, type TargetSpec, type VariableSpec } from "../../dsl/core/spec.js";
 import type { MapDecl, Span, VariableDecl } from "../ir/ir.js";
 import { cName } from "./context.js";
 
@@ -37,11 +37,20 @@ export class Registry {
   map(live: object, spec: MapSpec): MapDecl {
     const known = this.maps.get(live);
     if (known) return known;
-    const path = this.#paths.get(live) ?? `map${this.maps.size}`;
+    const path = this.#mapPath(live, spec);
     const shared = spec.kind === "hash" || spec.kind === "lruHash" || spec.kind === "lpmTrie" || spec.kind === "array";
     const decl = { symbol: this.#symbol(path), path, spec, shared };
     this.maps.set(live, decl);
+    const from = spec.madeFrom && specOf(spec.madeFrom);
+    if (spec.madeFrom && from?.what === "map") this.map(spec.madeFrom, from);
     return decl;
+  }
+
+  /** A prefix table is known by its own name, and what is made from it hidden. */
+  #mapPath(live: object, spec: MapSpec): string {
+    const path = this.#paths.get(live) ?? `map${this.maps.size}`;
+    if (spec.kind === "prefixTable") return path.slice(0, Math.max(0, path.lastIndexOf("."))) || path;
+    return spec.madeFrom ? `:${path}` : path;
   }
 
   variable(live: object, spec: VariableSpec | TargetSpec, span: Span): VariableDecl {

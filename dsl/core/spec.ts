@@ -10,6 +10,7 @@ export type MapKind =
   | "perCpuHash"
   | "perCpuLruHash"
   | "lpmTrie"
+  | "prefixTable"
   | "array"
   | "perCpuArray"
   | "devMap"
@@ -66,6 +67,8 @@ export interface MapSpec {
   readonly scope: "pipeline" | "target";
   readonly shared: string | undefined;
   readonly expires: { readonly field: string; readonly after: bigint } | undefined;
+  /** arrays: user space makes them from this map of prefixes; users see that one alone */
+  readonly madeFrom?: object;
   /** tables of flows: what the number in an entry's `state` stands for; its `seen` is in ticks */
   readonly states?: readonly FlowState[];
   /** rings: the most bytes of packet that `emit` may capture, 0 for none */

@@ -1,5 +1,6 @@
 /** Longest-prefix match. */
 import { shapeOfSchema } from "../core/fields.js";
+import type { u32 } from "../core/integers.js";
 import { readScalar } from "../core/memory.js";
 import type { Init, Storable } from "../core/schema.js";
 import { type Field, type Shape, type StructShape, sizeOf } from "../core/shape.js";
@@ -40,6 +41,14 @@ const u32Shape: Shape = { kind: "int", bits: 32, order: "host" };
 export function lpmTrie<K, V>(key: Storable<K>, value: Storable<V>, options: MapOptions<V>): LpmTrie<K, V> {
   const shape = shapeOfSchema(key, "the key of lpmTrie(…)");
   return makeMap("lpmTrie", shape.kind === "struct" ? structKeys(shape) : addressKeys(shape), value, options);
+}
+
+/** What a prefixTable is made from. */
+export function prefixesOf<V>(
+  value: Storable<V>,
+  options: { readonly maxEntries: number; readonly scope: "target" | "pipeline" },
+): LpmTrie<u32, V> {
+  return makeMap("prefixTable", addressKeys(u32Shape), value, options);
 }
 
 /** The kernel's layout (struct bpf_lpm_trie_key): the length in host order, then the data, most significant bit first. */

@@ -57,6 +57,7 @@ const map = object({
       "perCpuHash",
       "perCpuLruHash",
       "lpmTrie",
+      "prefixTable",
       "array",
       "perCpuArray",
       "devMap",

@@ -6,7 +6,7 @@ import type { MapEntry } from "../../codegen/bundle/manifest.js";
  * form already, and keys of other maps, stay as they are.
  */
 export function storedKey(map: MapEntry, key: unknown): unknown {
-  if (map.kind !== "lpmTrie" || map.key?.kind !== "struct") return key;
+  if ((map.kind !== "lpmTrie" && map.kind !== "prefixTable") || map.key?.kind !== "struct") return key;
   const [length, address, ...rest] = map.key.fields;
   if (length?.name !== "length" || address?.name !== "address" || address.shape.kind !== "int" || rest.length > 0) return key;
   if (typeof key === "number" || typeof key === "bigint") return { length: address.shape.bits, address: key };

@@ -7,6 +7,12 @@ const stations = {
   members: "readonly stations = hashMap(u32, Seen, { maxEntries: 100 });",
 };
 
+const talks = {
+  use: "flowTable, struct, u32, SECOND",
+  before: "class Key extends struct({ number: u32 }) {}\nclass Talk extends struct({ state: u32 }) {}",
+  members: "readonly talks = flowTable(Key, Talk, { maxEntries: 100, idle: { fresh: 60n * SECOND, established: 3600n * SECOND } });",
+};
+
 export const mapCodes = {
   DP4101: {
     title: "an entry that may be gone",
@@ -62,5 +68,41 @@ export const mapCodes = {
     example: {
       situation: "`ports.get(n)` in `xdp` and in `ingress` of one pipeline, where `ports` is one devMap",
     },
+  },
+  DP4107: {
+    title: "`established` is not known when the program is built",
+    explanation: "Whether an entry of a flow table is marked as established stands in the instruction that stores it.",
+    hint: "choose with an `if` between two calls",
+    example: bodies(
+      "const talk = this.talks.get({ number: 1 });\nif (talk && !talk.establish(pkt.length > 100)) return Verdict.drop('busy');",
+      "const talk = this.talks.get({ number: 1 });\nif (talk && pkt.length > 100 && !talk.establish()) return Verdict.drop('busy');",
+      talks,
+    ),
+  },
+  DP4108: {
+    title: "what became of `add` is not looked at",
+    explanation:
+      "A flow table may be full, or busy with another CPU: then there is no entry, and the program must say what becomes of the packet.",
+    hint: "look at `entry` or `outcome`",
+    example: bodies(
+      "this.talks.add({ number: 1 }, { state: 1 });",
+      "if (!this.talks.add({ number: 1 }, { state: 1 }).entry) return Verdict.drop('full');",
+      talks,
+    ),
+  },
+  DP4110: {
+    title: "a value of a prefix table is changed",
+    explanation:
+      "What a program reads of a `prefixTable` is made anew from the prefixes with each of user space's changes, and twice there.",
+    hint: "user space writes it; keep what a program counts in a map of its own",
+    example: bodies(
+      "const owner = this.owners.get(1);\nif (owner) owner.seen = 1;",
+      "const owner = this.owners.get(1);\nif (owner && owner.seen === 1) return Verdict.drop('seen');",
+      {
+        use: "prefixTable, struct, u32",
+        before: "class Owner extends struct({ seen: u32 }) {}",
+        members: "readonly owners = prefixTable(Owner, { maxEntries: 10 });",
+      },
+    ),
   },
 } as const satisfies Record<string, CodeEntry>;

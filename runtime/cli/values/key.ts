@@ -29,7 +29,7 @@ export function formatKey(key: unknown, map: MapEntry): string {
 
 /** The address field of a trie's key, where there is nothing else in it but the length. */
 function prefixShape(map: MapEntry): { readonly name: string; readonly shape: Shape; readonly width: number } | undefined {
-  if (map.kind !== "lpmTrie" || map.key?.kind !== "struct") return undefined;
+  if ((map.kind !== "lpmTrie" && map.kind !== "prefixTable") || map.key?.kind !== "struct") return undefined;
   const [length, address, ...rest]: StructShape["fields"] = map.key.fields;
   if (length?.name !== "length" || address?.shape.kind !== "int" || rest.length > 0) return undefined;
   return { name: address.name, shape: address.shape, width: address.shape.bits / 8 };
