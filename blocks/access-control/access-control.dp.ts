@@ -6,7 +6,10 @@ import {
   type IpLayers,
   type Ipv4Layers,
   type Ipv6Layers,
+  type LayersOptions,
   lpmTrie,
+  NewFlow4,
+  NewFlow6,
   type OtherLayers,
   type Packet,
   perCpuArrayMap,
@@ -22,44 +25,19 @@ import {
   Verdict,
 } from "datapath";
 import { EtherType } from "datapath/headers";
-import { compute, holds } from "./arithmetic.dp.js";
+import { type Allowed, allowed, type Tracked } from "../conntrack/tracked.js";
 import { MessageStart, Ports } from "./headers.js";
-import { type AccessControlOptions, checkOptions, PrefixAction } from "./options.js";
+import { type AccessControlOptions, checkOptions, layersOf, PrefixAction } from "./options.js";
 import { type Ending, type Plan, type Plans, plansOf } from "./plan.js";
 import type { Compare, Decision } from "./tree/decision.js";
-import { type BytesField, CUT_PORT, CUT_TYPE, type Field, type FieldName, NO_ADDRESS, NO_PORT, NO_TYPE, UNTAGGED } from "./tree/field.js";
+import { CUT_PORT, CUT_TYPE, NO_ADDRESS, NO_PORT, NO_TYPE } from "./tree/field.js";
+import { type Addresses, type Facts, valueFor } from "./values.dp.js";
 
 /** A packet that a `log` rule met: the rule's place in the list, and the packet's length in bytes. */
 export class Logged extends struct({ rule: u16, length: u32 }) {}
 
 /** Added to a rule's place where the rule refuses. */
 const DENIED = 0x1_0000;
-
-interface Addresses {
-  readonly source0: u32;
-  readonly source1: u32;
-  readonly source2: u32;
-  readonly source3: u32;
-  readonly destination0: u32;
-  readonly destination1: u32;
-  readonly destination2: u32;
-  readonly destination3: u32;
-}
-/** What a decision tests of one packet. What no rule tests is 0 and leaves no code. */
-export interface Facts {
-  readonly network: u16;
-  readonly transport: u16;
-  readonly etherType: u16;
-  readonly protocol: u8;
-  readonly fragment: u8;
-  readonly dscp: u8;
-  readonly mark: u32;
-  readonly addresses: Addresses;
-  readonly sourcePort: number;
-  readonly destinationPort: number;
-  readonly icmpType: number;
-  readonly icmpCode: number;
-}
 
 /**
  * Lets packets through or refuses them by rules in pcap-filter syntax, first match first. The rules become a decision:
@@ -84,11 +62,16 @@ export class AccessControl extends Block<AccessControlOptions> {
   readonly prefixes6 = lpmTrie(u128, u8, { maxEntries: this.options.prefixes?.maxEntries ?? 1 });
   /** What `log` rules met. */
   readonly logged: Events<Logged> = events(Logged);
+  private readonly layers: LayersOptions = layersOf(this.options);
   private readonly counted = this.options.counters === true || this.options.audit === true;
   private readonly logBelow = Math.ceil(2 ** 32 / (this.options.logEvery ?? 1));
 
   /** A verdict where the packet is refused; undefined lets it go on to the next block. */
-  check(pkt: Packet): Verdict | undefined {
+  check(pkt: Packet): Verdict | undefined;
+  /** With Conntrack: a packet of a known flow passes at once, one of a new flow is asked of the rules. A refused packet makes no state. */
+  check(pkt: Packet, tracked: Tracked): Allowed | Verdict;
+  check(pkt: Packet, tracked?: Tracked): Allowed | Verdict | undefined {
+    if (tracked) return this.admit(pkt, tracked, 0);
     return this.decide(pkt, 0);
   }
 
@@ -98,16 +81,25 @@ export class AccessControl extends Block<AccessControlOptions> {
   }
 
   /** @param mark the packet's mark where there is one, else 0 */
+  protected admit(pkt: Packet, tracked: Tracked, mark: u32): Allowed | Verdict {
+    const { flow, layers } = tracked;
+    const isNew = flow instanceof NewFlow4 || flow instanceof NewFlow6;
+    // it is in the table since a rule let it through
+    if (this.options.known !== "match" && !isNew) return allowed(tracked);
+    const established = tracked.established ? 1 : 0;
+    const refused = layers.family === 4 ? this.decide4(pkt, layers, mark, established) : this.decide6(pkt, layers, mark, established);
+    return refused ?? allowed(tracked);
+  }
+
+  /** @param mark the packet's mark where there is one, else 0 */
   protected decide(pkt: Packet, mark: u32): Verdict | undefined {
-    if (this.options.vlan === "drop" && pkt.vlan) return this.refuse("tagged");
-    const layers = pkt.layers();
-    if (layers.family === 4) return this.decide4(pkt, layers, mark);
-    if (layers.family === 6) return this.decide6(pkt, layers, mark);
+    const layers = pkt.layers(this.layers);
+    if (layers.family === 4) return this.decide4(pkt, layers, mark, 0);
+    if (layers.family === 6) return this.decide6(pkt, layers, mark, 0);
     return this.decideOther(pkt, layers, mark);
   }
 
-  private decide4(pkt: Packet, layers: Ipv4Layers, mark: u32): Verdict | undefined {
-    if (this.options.fragments === "drop" && layers.fragment !== Fragment.None) return this.refuse("fragment");
+  private decide4(pkt: Packet, layers: Ipv4Layers, mark: u32, established: u8): Verdict | undefined {
     if (this.options.prefixes) {
       const action = this.prefixes4.get(layers.source);
       if (action === PrefixAction.Allow) return undefined;
@@ -117,12 +109,10 @@ export class AccessControl extends Block<AccessControlOptions> {
     const source0 = plan.reads.source0 ? layers.source : 0;
     const destination0 = plan.reads.destination0 ? layers.destination : 0;
     const addresses = { source0, source1: 0, source2: 0, source3: 0, destination0, destination1: 0, destination2: 0, destination3: 0 };
-    return this.ask(plan, pkt, this.ipFacts(plan, pkt, layers, addresses, plan.reads.dscp ? u8(layers.ip.dscp) : 0, mark));
+    return this.ask(plan, pkt, this.ipFacts(plan, pkt, layers, addresses, plan.reads.dscp ? u8(layers.ip.dscp) : 0, mark, established));
   }
 
-  private decide6(pkt: Packet, layers: Ipv6Layers, mark: u32): Verdict | undefined {
-    if (this.options.fragments === "drop" && layers.fragment !== Fragment.None) return this.refuse("fragment");
-    if (this.options.extensions === "drop" && layers.ip.nextHeader !== layers.protocol) return this.refuse("extension header");
+  private decide6(pkt: Packet, layers: Ipv6Layers, mark: u32, established: u8): Verdict | undefined {
     if (this.options.prefixes) {
       const action = this.prefixes6.get(layers.source);
       if (action === PrefixAction.Allow) return undefined;
@@ -141,10 +131,14 @@ export class AccessControl extends Block<AccessControlOptions> {
       destination2: reads.destination2 ? u32(layers.destination >> 32n) : 0,
       destination3: reads.destination3 ? u32(layers.destination) : 0,
     };
-    return this.ask(plan, pkt, this.ipFacts(plan, pkt, layers, addresses, reads.dscp ? u8(layers.ip.trafficClass >> 2) : 0, mark));
+    return this.ask(
+      plan,
+      pkt,
+      this.ipFacts(plan, pkt, layers, addresses, reads.dscp ? u8(layers.ip.trafficClass >> 2) : 0, mark, established),
+    );
   }
 
-  private ipFacts(plan: Plan, pkt: Packet, layers: IpLayers, addresses: Addresses, dscp: u8, mark: u32): Facts {
+  private ipFacts(plan: Plan, pkt: Packet, layers: IpLayers, addresses: Addresses, dscp: u8, mark: u32, established: u8): Facts {
     const { reads } = plan;
     // Read whatever the protocol: a decision has told it before it tests a port.
     let sourcePort = NO_PORT;
@@ -162,6 +156,7 @@ export class AccessControl extends Block<AccessControlOptions> {
       icmpCode = message && reads.icmpCode ? message.code : CUT_TYPE;
     }
     return {
+      ethernet: layers.ethernet,
       network: layers.networkOffset,
       transport: layers.transportOffset,
       etherType: 0,
@@ -169,6 +164,7 @@ export class AccessControl extends Block<AccessControlOptions> {
       fragment: reads.fragment ? layers.fragment : 0,
       dscp,
       mark,
+      established,
       addresses,
       sourcePort,
       destinationPort,
@@ -177,20 +173,23 @@ export class AccessControl extends Block<AccessControlOptions> {
     };
   }
 
-  /** What is not IP, and IP whose header is wrong or cut. */
+  /** What is not IP, IP whose header is wrong or cut, and what options leave out. */
   private decideOther(pkt: Packet, layers: OtherLayers, mark: u32): Verdict | undefined {
     const plan = this.plans.other;
     const { reads } = plan;
     const network = layers.networkOffset;
     const judged = this.options.malformed === "drop" || this.options.malformed === "pass";
     const etherType = reads.etherType || judged ? (pkt.read(network - 2, u16) ?? 0) : 0;
-    if (judged && (etherType === EtherType.Ipv4 || etherType === EtherType.Ipv6)) {
-      return this.options.malformed === "drop" ? this.refuse("malformed") : undefined;
+    if (judged) {
+      const leftOut = this.layers.vlan === false && pkt.vlan !== undefined;
+      if (leftOut || etherType === EtherType.Ipv4 || etherType === EtherType.Ipv6)
+        return this.options.malformed === "drop" ? this.refuse("malformed") : undefined;
     }
     // ARP and RARP (RFC 826, RFC 903): the sender's and the target's protocol address
     const source0 = reads.source0 ? (pkt.read(network + 14, u32) ?? NO_ADDRESS) : 0;
     const destination0 = reads.destination0 ? (pkt.read(network + 24, u32) ?? NO_ADDRESS) : 0;
     return this.ask(plan, pkt, {
+      ethernet: layers.ethernet,
       network,
       transport: network,
       etherType,
@@ -198,6 +197,7 @@ export class AccessControl extends Block<AccessControlOptions> {
       fragment: 0,
       dscp: 0,
       mark,
+      established: 0,
       addresses: { source0, source1: 0, source2: 0, source3: 0, destination0, destination1: 0, destination2: 0, destination3: 0 },
       sourcePort: 0,
       destinationPort: 0,
@@ -243,7 +243,7 @@ export class AccessControl extends Block<AccessControlOptions> {
   }
 
   private turns(node: Compare<Ending>, pkt: Packet, facts: Facts): boolean {
-    const value = this.valueFor(node.field, pkt, facts);
+    const value = valueFor(node.field, pkt, facts);
     return node.kind === "below" ? value < node.cut : value === node.value;
   }
 
@@ -261,77 +261,6 @@ export class AccessControl extends Block<AccessControlOptions> {
     hit.packets = u64(hit.packets + 1n);
     hit.bytes = u64(hit.bytes + BigInt(pkt.length));
   }
-
-  private valueFor(field: Field, pkt: Packet, facts: Facts): number {
-    if (field.kind === "named") return this.namedValue(field.name, pkt, facts);
-    if (field.kind === "bytes") return this.bytesValue(field, pkt, facts);
-    const left = compute(field.left, pkt, facts);
-    if (left === undefined) return 2;
-    const right = compute(field.right, pkt, facts);
-    if (right === undefined) return 2;
-    return holds(field.operator, left, right) ? 1 : 0;
-  }
-
-  private bytesValue(field: BytesField, pkt: Packet, facts: Facts): number {
-    const at = (field.base === "frame" ? 0 : field.base === "network" ? facts.network : facts.transport) + field.offset;
-    if (field.size === 1) {
-      const value = pkt.read(at, u8);
-      return value === undefined ? 256 : field.mask === 255 ? value : value & field.mask;
-    }
-    if (field.size === 2) {
-      const value = pkt.read(at, u16);
-      return value === undefined ? 65_536 : field.mask === 65_535 ? value : value & field.mask;
-    }
-    const value = pkt.read(at, u32);
-    return value === undefined ? 4_294_967_296 : field.mask === 4_294_967_295 ? value : (value & field.mask) >>> 0;
-  }
-
-  private namedValue(name: FieldName, pkt: Packet, facts: Facts): number {
-    switch (name) {
-      case "etherType":
-        return facts.etherType;
-      case "vlan":
-        return pkt.vlan?.id ?? UNTAGGED;
-      case "length":
-        return pkt.length;
-      case "mark":
-        return facts.mark;
-      case "stationSource":
-        return pkt.layers().ethernet.src;
-      case "stationDestination":
-        return pkt.layers().ethernet.dst;
-      case "protocol":
-        return facts.protocol;
-      case "fragment":
-        return facts.fragment;
-      case "dscp":
-        return facts.dscp;
-      case "source0":
-        return facts.addresses.source0;
-      case "source1":
-        return facts.addresses.source1;
-      case "source2":
-        return facts.addresses.source2;
-      case "source3":
-        return facts.addresses.source3;
-      case "destination0":
-        return facts.addresses.destination0;
-      case "destination1":
-        return facts.addresses.destination1;
-      case "destination2":
-        return facts.addresses.destination2;
-      case "destination3":
-        return facts.addresses.destination3;
-      case "sourcePort":
-        return facts.sourcePort;
-      case "destinationPort":
-        return facts.destinationPort;
-      case "icmpType":
-        return facts.icmpType;
-      case "icmpCode":
-        return facts.icmpCode;
-    }
-  }
 }
 
 /**
@@ -339,7 +268,10 @@ export class AccessControl extends Block<AccessControlOptions> {
  * @example new TcAccessControl({ default: "deny", rules: ["allow identity 7 and tcp dst port 5432"] })
  */
 export class TcAccessControl extends AccessControl {
-  override check(pkt: TcPacket): Verdict | undefined {
+  override check(pkt: TcPacket): Verdict | undefined;
+  override check(pkt: TcPacket, tracked: Tracked): Allowed | Verdict;
+  override check(pkt: TcPacket, tracked?: Tracked): Allowed | Verdict | undefined {
+    if (tracked) return this.admit(pkt, tracked, pkt.mark);
     return this.decide(pkt, pkt.mark);
   }
   protected override plan(): Plans {

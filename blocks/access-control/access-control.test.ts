@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { ipv4, ipv6, Pipeline, type TcPacket, Verdict } from "datapath";
+import { ipv4, ipv6, mac, Pipeline, type TcPacket, Verdict } from "datapath";
 import { AccessControl, type AccessControlOptions, FilterError, PrefixAction, TcAccessControl } from "datapath/blocks";
 import { Arp, Ethernet, EtherType, Icmp, Ipv4, Ipv6, Tcp, Udp } from "datapath/headers";
 import { both, hosting, packet, type Row, rows, simulate } from "datapath/testing";
@@ -25,6 +25,7 @@ const alone = (options: AccessControlOptions) =>
     (acl, pkt) => acl.check(pkt),
   );
 const denied = Verdict.drop("denied");
+const malformed = Verdict.drop("malformed");
 
 const plain = plainFrames();
 const frames = [
@@ -116,27 +117,38 @@ rows(prefixed, "xdp", {
   "and rules behind them": { in: from6("2001:db9::7"), verdict: denied },
 });
 
-rows(alone({ default: "allow", rules: [], vlan: "drop", fragments: "drop", extensions: "drop", malformed: "drop" }), "ingress", {
+rows(alone({ default: "allow", rules: [], vlan: false, fragments: false, extensions: false, malformed: "drop" }), "ingress", {
   "a plain packet passes": { in: from("10.0.0.1"), verdict: Verdict.Pass },
-  "a tagged one is refused": { in: behindTag(from("10.0.0.1"), 5), verdict: Verdict.drop("tagged") },
+  "a tagged one is refused": { in: behindTag(from("10.0.0.1"), 5), verdict: malformed },
   "a first fragment is refused": {
     in: packet(Ethernet.of(), Ipv4.of({ moreFragments: true }), Udp.of({ dstPort: 53 })),
-    verdict: Verdict.drop("fragment"),
+    verdict: malformed,
   },
   "an extension header is refused": {
     in: join(ethernet(0x86dd), ipv6Bytes("2001:db8::1", "fe80::5", 0, join(hopByHop(6), tcp(40000, 80, 2)))),
-    verdict: Verdict.drop("extension header"),
+    verdict: malformed,
   },
   "a wrong IP header is refused": {
     in: packet(Ethernet.of({ etherType: EtherType.Ipv4 }), "nothing of IPv4, and enough of it for a test run"),
-    verdict: Verdict.drop("malformed"),
+    verdict: malformed,
   },
+  "a tagged packet of no IP is refused too": { in: behindTag(packet(Ethernet.of(), Arp.of()), 5), verdict: malformed },
   "what is not IP is not malformed": { in: packet(Ethernet.of(), Arp.of()), verdict: Verdict.Pass },
 });
 
-rows(alone({ default: "deny", rules: ["allow tcp", "allow udp", "allow arp"], families: [4], malformed: "pass" }), "xdp", {
+const left = { default: "deny", rules: ["allow tcp", "allow udp", "allow arp", "allow ether src 02:00:00:00:00:07"] } as const;
+rows(alone({ ...left, families: [4], vlan: false, fragments: false, extensions: false }), "xdp", {
   "rules are asked about IPv4": { in: from("10.0.0.1"), verdict: Verdict.Pass },
-  "a family that is left out is what the default says": { in: from6("2001:db8::1"), verdict: denied },
+  "of a family that is left out none matches, and the default says": { in: from6("2001:db8::1"), verdict: denied },
+  "but for those about Ethernet": {
+    in: packet(Ethernet.of({ src: mac("02:00:00:00:00:07") }), Ipv6.of({ src: ipv6("2001:db8::1") }), Udp.of()),
+    verdict: Verdict.Pass,
+  },
+  "nor of a tagged packet that is left out": { in: behindTag(from("10.0.0.1"), 5), verdict: denied },
+  "nor of a fragment": { in: packet(Ethernet.of(), Ipv4.of({ moreFragments: true }), Udp.of({ dstPort: 53 })), verdict: denied },
+});
+rows(alone({ ...left, families: [4], malformed: "pass" }), "xdp", {
+  "what is left out passes by option": { in: from6("2001:db8::1"), verdict: Verdict.Pass },
   "what cannot be parsed passes by option": {
     in: packet(Ethernet.of({ etherType: EtherType.Ipv6 }), "nothing of IPv6"),
     verdict: Verdict.Pass,
@@ -220,10 +232,12 @@ test("what the block cannot know is refused", () => {
 const wrong: readonly (readonly [what: string, options: object, said: RegExp])[] = [
   ["an unknown default", { default: "reject" }, /option default is "reject"; allowed is one of "allow", "deny"/],
   ["no rules", { rules: undefined }, /option rules is undefined; allowed is a list of texts/],
-  ["an unknown family", { families: [5] }, /option families is 5; allowed is one of 4, 6/],
+  ["an unknown family", { families: [5] }, /option families is \[5\]; allowed is \[4\], \[6\] or \[4, 6\]/],
   ["no family", { families: [] }, /option families is \[\]; allowed is/],
   ["no room for prefixes", { prefixes: { maxEntries: 0 } }, /option prefixes is \{"maxEntries":0\}; allowed is/],
-  ["an unknown way with tags", { vlan: "pass" }, /option vlan is "pass"; allowed is one of "through", "drop"/],
+  ["an unknown way with tags", { vlan: "pass" }, /option vlan is "pass"; allowed is true or false/],
+  ["an unknown way with known flows", { known: "drop" }, /option known is "drop"; allowed is one of "pass", "match"/],
+  ["a table that is none", { flows: {} }, /option flows is \{\}; allowed is the Flows of a pipeline/],
   ["sampling less than nothing", { logEvery: 0.5 }, /option logEvery is 0.5; allowed is/],
 ];
 for (const [what, options, said] of wrong) {

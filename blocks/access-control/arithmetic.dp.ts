@@ -1,8 +1,8 @@
 /** The arithmetic of filter expressions as datapath code: 32 bits, unsigned, wrapping; undefined ends an expression. */
 import { type Packet, u8, u16, u32 } from "datapath";
-import type { Facts } from "./access-control.dp.js";
 import type { Arithmetic, ArithmeticOperator, RelationalOperator } from "./filter/expression.js";
 import { baseOf } from "./tree/relation.js";
+import type { Facts } from "./values.dp.js";
 
 /** No view reaches farther. */
 const FARTHEST = 60_000;

@@ -1,4 +1,5 @@
 /** What an AccessControl is made with, and what of it is refused. */
+import { checkLayersOptions, Flows, type LayersOptions } from "datapath";
 
 /** What to do with the sources of a run-time prefix. */
 export const PrefixAction = {
@@ -8,7 +9,7 @@ export const PrefixAction = {
   Deny: 2,
 } as const;
 
-export interface AccessControlOptions {
+export interface AccessControlOptions extends LayersOptions {
   /** What becomes of a packet that no rule decides. */
   readonly default: "allow" | "deny";
   /**
@@ -19,16 +20,16 @@ export interface AccessControlOptions {
   readonly rules: readonly string[];
   /** Prefixes of sources that can be changed while running, looked up before the rules: how many there may be of each family. */
   readonly prefixes?: { readonly maxEntries: number };
-  /** The IP versions that rules are asked about; packets of the other one are refused or let through as `default` says. Both by default. */
-  readonly families?: readonly (4 | 6)[];
-  /** `"drop"` refuses tagged packets; by default tags are looked behind. */
-  readonly vlan?: "through" | "drop";
-  /** `"drop"` refuses fragments, so that no rule is asked about a packet without ports; by default rules are asked. */
-  readonly fragments?: "match" | "drop";
-  /** `"drop"` refuses IPv6 packets with extension headers; by default they are looked behind. */
-  readonly extensions?: "through" | "drop";
-  /** What becomes of a packet with an IPv4 or IPv6 header that is wrong or cut; by default rules are asked, of which then only those about Ethernet can match. */
+  /**
+   * What becomes of packets with an IPv4 or IPv6 header that is wrong or cut, and of those that `families`, `vlan`,
+   * `fragments` or `extensions` leave out. By default (`"match"`) rules are asked, of which then only those about Ethernet
+   * can match.
+   */
   readonly malformed?: "match" | "drop" | "pass";
+  /** The table of flows that Conntrack keeps: for rules with `established`, and for the four options above, which then are the table's. */
+  readonly flows?: Flows;
+  /** With Conntrack: `"match"` asks the rules about packets of known flows too; by default (`"pass"`) these pass at once. */
+  readonly known?: "pass" | "match";
   /** Refuse nothing: count what would have been. */
   readonly audit?: boolean;
   /** Count packets and bytes by rule, in the map `hits`. */
@@ -45,21 +46,26 @@ export function checkOptions(options: AccessControlOptions): void {
     if (!allowed.includes(value)) refuse(name, value, `one of ${allowed.map(each => JSON.stringify(each)).join(", ")}`);
   };
   oneOf("default", options.default, ["allow", "deny"]);
-  oneOf("vlan", options.vlan ?? "through", ["through", "drop"]);
-  oneOf("fragments", options.fragments ?? "match", ["match", "drop"]);
-  oneOf("extensions", options.extensions ?? "through", ["through", "drop"]);
   oneOf("malformed", options.malformed ?? "match", ["match", "drop", "pass"]);
+  oneOf("known", options.known ?? "pass", ["pass", "match"]);
   oneOf("reasons", options.reasons ?? "block", ["block", "rule"]);
   oneOf("audit", options.audit ?? false, [true, false]);
   oneOf("counters", options.counters ?? false, [true, false]);
   if (!Array.isArray(options.rules) || options.rules.some(rule => typeof rule !== "string"))
     refuse("rules", options.rules, "a list of texts");
-  for (const family of options.families ?? []) oneOf("families", family, [4, 6]);
-  if (options.families?.length === 0) refuse("families", options.families, "[4], [6] or [4, 6]");
+  checkLayersOptions("AccessControl", options);
+  if (options.flows !== undefined && !(options.flows instanceof Flows)) refuse("flows", options.flows, "the Flows of a pipeline");
   const { maxEntries } = options.prefixes ?? { maxEntries: 1 };
   if (!Number.isInteger(maxEntries) || maxEntries < 1) refuse("prefixes", options.prefixes, "{ maxEntries: 1 or more }");
   const every = options.logEvery ?? 1;
   if (!Number.isInteger(every) || every < 1 || every > 2 ** 31) refuse("logEvery", every, "a whole number of 1 to 2147483648");
+}
+
+/** What of a packet's headers is looked at. */
+export function layersOf({ flows, families, vlan, fragments, extensions }: AccessControlOptions): LayersOptions {
+  return flows
+    ? flows.layers
+    : { families: families ?? [4, 6], vlan: vlan !== false, fragments: fragments !== false, extensions: extensions !== false };
 }
 
 function refuse(name: string, value: unknown, allowed: string): never {

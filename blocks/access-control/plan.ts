@@ -3,7 +3,7 @@
 import type { Condition } from "./filter/condition.js";
 import { FilterError } from "./filter/error.js";
 import { type FilterRule, parseRule } from "./filter/rule.js";
-import type { AccessControlOptions } from "./options.js";
+import { type AccessControlOptions, layersOf } from "./options.js";
 import { compile, type Rule } from "./tree/compile.js";
 import { type Decision, nodesOf } from "./tree/decision.js";
 import type { Family, FieldName } from "./tree/field.js";
@@ -35,10 +35,13 @@ export interface Plans {
 export interface Abilities {
   readonly mark: boolean;
 }
+interface Known extends Abilities {
+  readonly flows: boolean;
+}
 
 /** @throws {FilterError} for a rule that cannot be read, or that tests what there is not */
 export function plansOf(options: AccessControlOptions, abilities: Abilities): Plans {
-  const rules = options.rules.map((text, place) => readRule(text, place, abilities));
+  const rules = options.rules.map((text, place) => readRule(text, place, { ...abilities, flows: options.flows !== undefined }));
   const ends = (rule: FilterRule): boolean => rule.verb === "allow" || rule.verb === "deny";
   const counted = options.counters === true || options.audit === true;
   const compiled = rules.map(
@@ -60,17 +63,17 @@ export function plansOf(options: AccessControlOptions, abilities: Abilities): Pl
   // where packets are let through there is no reason to tell them apart
   const keyOf = ({ verb, reason, rule }: Ending): string => (verb === "allow" ? `allow ${rule}` : `${verb} ${rule} ${reason}`);
   const planOf = (family: Family): Plan => {
-    const asked = family === 0 || (options.families ?? [4, 6]).includes(family);
+    const asked = family === 0 || (layersOf(options).families ?? [4, 6]).includes(family);
     const decision = compile(asked ? compiled : [], family, { keyOf, fallback });
     return { decision, reads: readsOf(decision) };
   };
   return { rules, ipv4: planOf(4), ipv6: planOf(6), other: planOf(0) };
 }
 
-function readRule(text: string, place: number, abilities: Abilities): FilterRule {
+function readRule(text: string, place: number, known: Known): FilterRule {
   try {
     const rule = parseRule(text);
-    refuseUnknowable(rule.condition, abilities, text);
+    refuseUnknowable(rule.condition, known, text);
     return rule;
   } catch (error) {
     if (error instanceof FilterError) throw error.at(`AccessControl: rules[${place}]`);
@@ -79,7 +82,7 @@ function readRule(text: string, place: number, abilities: Abilities): FilterRule
 }
 
 /** @throws {FilterError} for what this block cannot know of a packet */
-function refuseUnknowable(condition: Condition, abilities: Abilities, text: string): void {
+function refuseUnknowable(condition: Condition, known: Known, text: string): void {
   const refuse = (word: string, why: string): never => {
     const from = Math.max(0, text.search(new RegExp(`\\b${word}\\b`)));
     throw new FilterError(`"${word}" ${why}`, text, { from, to: from + word.length });
@@ -87,18 +90,18 @@ function refuseUnknowable(condition: Condition, abilities: Abilities, text: stri
   switch (condition.kind) {
     case "and":
     case "or":
-      refuseUnknowable(condition.left, abilities, text);
-      refuseUnknowable(condition.right, abilities, text);
+      refuseUnknowable(condition.left, known, text);
+      refuseUnknowable(condition.right, known, text);
       return;
     case "not":
-      refuseUnknowable(condition.operand, abilities, text);
+      refuseUnknowable(condition.operand, known, text);
       return;
     case "established":
-      refuse("established", "needs the flows of a connection tracker, and check(pkt) has none");
+      if (!known.flows) refuse("established", "needs the flows of a connection tracker: give the option flows");
       return;
     case "mark":
     case "identity":
-      if (!abilities.mark) refuse(condition.kind, "is known on tc alone: use TcAccessControl");
+      if (!known.mark) refuse(condition.kind, "is known on tc alone: use TcAccessControl");
   }
 }
 

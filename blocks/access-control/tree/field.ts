@@ -11,6 +11,8 @@ export type FieldName =
   | "vlan"
   | "length"
   | "mark"
+  /** 1 where packets of the flow went both ways */
+  | "established"
   | "stationSource"
   | "stationDestination"
   | "protocol"
@@ -88,6 +90,8 @@ function greatestNamed(name: FieldName): number {
       return 2;
     case "dscp":
       return 63;
+    case "established":
+      return 1;
     case "source0":
     case "destination0":
       return NO_ADDRESS;

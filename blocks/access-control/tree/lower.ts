@@ -50,7 +50,7 @@ export function lower(condition: Condition, family: Family): Predicate {
     case "fragment":
       return family === 0 ? never : within(named("fragment"), 1, 2);
     case "established":
-      return never;
+      return family === 0 ? never : equals("established", 1);
   }
 }
 
