@@ -1,12 +1,12 @@
 /** Compares what Node and the kernel did with a packet, field by field. */
 
 import { pathsOf } from "../dsl/core/paths.js";
-import { type MapSpec, specOf } from "../dsl/core/spec.js";
+import { type MapSpec, type SlotContent, specOf } from "../dsl/core/spec.js";
 import { decode } from "../dsl/core/view.js";
 import { type Pipeline, Verdict } from "../dsl/index.js";
 import { recordsOf } from "../dsl/maps/events.js";
 import { differingBytes, hex } from "./hex.js";
-import type { Entries, KernelOutcome } from "./kernel.js";
+import type { Entries, KernelOutcome, Slots } from "./kernel.js";
 import type { Result } from "./simulate.js";
 
 /** Node and the kernel disagree; each line of the message is one difference. */
@@ -48,6 +48,8 @@ function mapDifferences(pipeline: Pipeline, kernel: KernelOutcome): string[] {
     const spec = specOf(live);
     if (spec?.what !== "map") continue;
     const entries = kernel.maps.get(path);
+    const theirs = kernel.slots?.get(path);
+    if (theirs && spec.slots) lines.push(...slotDifferences(path, spec, [...spec.slots()], theirs));
     if (entries && spec.kind !== "scratch" && spec.kind !== "ring")
       lines.push(...entryDifferences(path, spec, [...spec.entries()], entries));
     const records = kernel.events?.get(path);
@@ -57,6 +59,27 @@ function mapDifferences(pipeline: Pipeline, kernel: KernelOutcome): string[] {
 }
 
 function entryDifferences(path: string, spec: MapSpec, ours: Entries, theirs: Entries): string[] {
+/** Flow tables are compared slot by slot: who gives way is a rule, and not the kernel's own. */
+function slotDifferences(path: string, spec: MapSpec, ours: Slots, theirs: Slots): string[] {
+  const text = (content: SlotContent | undefined): string => {
+    if (!content) return "never used";
+    const { live, established, seen, fingerprint } = content;
+    const state = live ? (established ? "established" : "live") : "gone";
+    return `${keyText(spec, content.key)} ${state}, seen ${seen}, fingerprint ${fingerprint}: ${valueText(spec, content.value)}`;
+  };
+  const left = new Map(theirs);
+  const lines: string[] = [];
+  for (const [slot, mine] of ours) {
+    const other = left.get(slot);
+    left.delete(slot);
+    if (text(mine) !== text(other)) lines.push(`${path} slot ${slot}: Node ${text(mine)}, kernel ${text(other)}`);
+    else if (other && (hex(mine.value) !== hex(other.value) || hex(mine.key) !== hex(other.key)))
+      lines.push(`${path} slot ${slot}: padding differs: Node ${hex(mine.value)}, kernel ${hex(other.value)}`);
+  }
+  for (const [slot, other] of left) lines.push(`${path} slot ${slot}: Node never used it, kernel ${text(other)}`);
+  return lines;
+}
+
   const lines: string[] = [];
   const left = new Map(theirs.map(([key, value]) => [hex(key), value]));
   // A full LRU map is the kernel's own: entries may go, and it may take itself for full early.

@@ -1,10 +1,14 @@
 /** The seam between the tests' language and the kernel: who compiles, loads and runs is not known here. */
+import type { SlotContent } from "../dsl/core/spec.js";
 import type { Pipeline } from "../dsl/index.js";
 import type { Hook } from "./hook.js";
 import type { World } from "./world.js";
 
 /** A map's stored bytes; per-CPU values as totals. */
 export type Entries = readonly (readonly [key: Uint8Array, value: Uint8Array])[];
+
+/** A flow table's slots that were ever used. */
+export type Slots = readonly (readonly [slot: number, content: SlotContent])[];
 
 /** What the kernel did with one packet. */
 export interface KernelOutcome {
@@ -21,6 +25,8 @@ export interface KernelOutcome {
   /** the contents of every map that the program uses, by path: `bridge.stations` */
   readonly maps: ReadonlyMap<string, Entries>;
   /** what each ring got since the session began, by path: whole records */
+  /** the slots of every flow table, by path */
+  readonly slots?: ReadonlyMap<string, Slots>;
   readonly events?: ReadonlyMap<string, readonly Uint8Array[]>;
 }
 

@@ -2,12 +2,15 @@
 import { readFileSync } from "node:fs";
 import type { Manifest, MapEntry } from "../codegen/bundle/manifest.js";
 import { decodeVerdict } from "../codegen/specialise/verdict.js";
+import { sizeOf } from "../dsl/core/shape.js";
 import { DEFAULT_HZ } from "../dsl/core/world.js";
+import { NODE_SEED } from "../dsl/maps/flow-table.js";
+import { contentsOf } from "../dsl/maps/flow-table-memory.js";
 import { joinFrame } from "../dsl/packet/frame.js";
 import { native, type Ring } from "../runtime/native/index.js";
 import { loadForTest, type RunResult, type TestProgram } from "../runtime/test-run/load.js";
 import type { Hook } from "./hook.js";
-import type { Entries, KernelOutcome, KernelSession } from "./kernel.js";
+import type { Entries, KernelOutcome, KernelSession, Slots } from "./kernel.js";
 import { ABORTED } from "./simulate.js";
 import { deviceIndex, randomNumbers, type World } from "./world.js";
 
@@ -74,6 +77,7 @@ export class Session implements KernelSession {
       this.#program = loadForTest(this.#object, this.#manifest, {
         params: Object.fromEntries(params),
         target: size => targetBytes(this.#manifest, world, size),
+        flowTables: { seed: NODE_SEED, tickNanoseconds: BigInt(1_000_000_000 / DEFAULT_HZ), processors: 1 },
       });
       this.#params = text;
     }
@@ -89,8 +93,10 @@ export class Session implements KernelSession {
     const maps = new Map<string, Entries>();
     const events = new Map<string, readonly Uint8Array[]>();
     for (const entry of this.#manifest.maps) {
+    const slots = new Map<string, Slots>();
       if (entry.path.startsWith(":")) continue;
-      if (entry.kind === "ring") events.set(entry.path, this.#recordsOf(program, entry.path));
+      if (entry.flow) slots.set(entry.path, slotsOf(program, entry));
+      else if (entry.kind === "ring") events.set(entry.path, this.#recordsOf(program, entry.path));
       else maps.set(entry.path, entriesOf(program, entry));
     }
     const { mark, priority } = result;
@@ -105,6 +111,7 @@ export class Session implements KernelSession {
       events,
     };
   }
+      slots,
 }
 
 const verdictNames: readonly (KernelOutcome["verdict"] | undefined)[] = [
@@ -142,6 +149,12 @@ function entriesOf(program: TestProgram, entry: MapEntry): Entries {
 
 /** The slot of the processor that test runs stay on. The others hold what the build put in, or nothing. */
 function usedSlot(value: Uint8Array, size: number, slot: number): Uint8Array {
+/** What a flow table's slots hold. */
+function slotsOf(program: TestProgram, { path, flow, key, value }: MapEntry): Slots {
+  const bytes = program.map(path).get(new Uint8Array(4));
+  return bytes && flow && key && value ? [...contentsOf(bytes, flow, sizeOf(key), sizeOf(value))] : [];
+}
+
   const stride = Math.ceil(size / 8) * 8;
   return value.slice(stride * slot, stride * slot + size);
 }

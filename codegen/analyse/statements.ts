@@ -149,6 +149,24 @@ function runStatement(pass: Pass, statement: Statement, state: State): State | u
     case "compareExchange": {
       const { place } = statement;
       checkPlace(pass, state, place, span);
+    case "flowFind":
+      state.found(statement.pointer);
+      state.found(statement.copy);
+      return state;
+    case "flowAdd":
+      state.found(statement.pointer);
+      state.found(statement.copy);
+      state.forgetSpace(statement.map.symbol);
+      fresh(pass, state, statement.outcome, { min: 0n, max: 3n });
+      return state;
+    case "flowUpdate":
+    case "flowMark":
+      state.forgetSpace(statement.map.symbol);
+      fresh(pass, state, statement.ok);
+      return state;
+    case "flowTouch":
+      state.forgetSpace(statement.map.symbol);
+      return state;
       const expected = evaluateInteger(pass, state, statement.expected, span);
       checkFit(pass, state, expected, { bits: place.scalar.width, what: `the expected value of ${place.name}` }, span);
       const desired = evaluateInteger(pass, state, statement.desired, span);

@@ -123,6 +123,11 @@ export interface Place {
   readonly name: string;
 }
 
+export interface ByteRange {
+  readonly offset: number;
+  readonly bytes: number;
+}
+
 /** A param, setting or target value of the program, in the read-only or live data of the object. */
 export interface VariableDecl {
   readonly symbol: string;
@@ -255,6 +260,49 @@ export type Statement =
       readonly capture: number;
       readonly span: Span;
     }
+  /** the slot's value and a copy of it, as it was at one moment; the pointer is NULL where there is no such flow */
+  | {
+      readonly kind: "flowFind";
+      readonly pointer: Pointer;
+      readonly copy: Pointer;
+      readonly map: MapDecl;
+      readonly key: Buffer;
+      readonly span: Span;
+    }
+  /** `outcome` is one of `FlowTable`'s; the pointer is good for New and Hit */
+  | {
+      readonly kind: "flowAdd";
+      readonly outcome: Local;
+      readonly pointer: Pointer;
+      readonly copy: Pointer;
+      readonly map: MapDecl;
+      readonly key: Buffer;
+      readonly value: Buffer;
+      readonly established: boolean;
+      readonly span: Span;
+    }
+  /** stores these bytes of `value` in slot and copy, where the slot still is as the copy */
+  | {
+      readonly kind: "flowUpdate";
+      readonly ok: Local;
+      readonly pointer: Pointer;
+      readonly copy: Pointer;
+      readonly map: MapDecl;
+      readonly value: Buffer;
+      readonly ranges: readonly ByteRange[];
+      readonly established: boolean | undefined;
+      readonly span: Span;
+    }
+  | {
+      readonly kind: "flowMark";
+      readonly ok: Local;
+      readonly pointer: Pointer;
+      readonly copy: Pointer;
+      readonly map: MapDecl;
+      readonly mark: "established" | "fresh" | "deleted";
+      readonly span: Span;
+    }
+  | { readonly kind: "flowTouch"; readonly pointer: Pointer; readonly copy: Pointer; readonly map: MapDecl; readonly span: Span }
   | { readonly kind: "count"; readonly map: MapDecl; readonly span: Span }
   | { readonly kind: "mirror"; readonly ok: Local; readonly device: Expr; readonly span: Span }
   | { readonly kind: "device"; readonly local: Local; readonly map: MapDecl; readonly key: Expr; readonly span: Span }

@@ -74,6 +74,20 @@ function showStatement(statement: Statement, depth: number): string {
       );
     case "emit":
       return line(`${local(statement.ok)} = emit ${statement.map.path} of ${statement.value.name}`);
+    case "flowFind":
+      return line(`${pointer(statement.pointer)}, ${pointer(statement.copy)} = flow of ${statement.map.path} by ${statement.key.name}`);
+    case "flowAdd":
+      return line(
+        `${local(statement.outcome)}, ${pointer(statement.pointer)}, ${pointer(statement.copy)} = add to ${statement.map.path} ${statement.key.name} with ${statement.value.name}${statement.established ? ", established" : ""}`,
+      );
+    case "flowUpdate":
+      return line(
+        `${local(statement.ok)} = update ${pointer(statement.pointer)} as ${pointer(statement.copy)} at ${statement.ranges.map(range => `${range.offset}+${range.bytes}`).join()} with ${statement.value.name}${statement.established === undefined ? "" : `, established ${statement.established}`}`,
+      );
+    case "flowMark":
+      return line(`${local(statement.ok)} = mark ${pointer(statement.pointer)} as ${pointer(statement.copy)}: ${statement.mark}`);
+    case "flowTouch":
+      return line(`touch ${pointer(statement.pointer)}`);
     case "count":
       return line(`count ${statement.map.path}`);
     case "mirror":

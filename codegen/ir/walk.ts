@@ -131,6 +131,11 @@ function mapMove(move: Move, f: (expr: Expr) => Expr): Move {
     case "pull":
       return { ...move, bytes: f(move.bytes) };
     case "trim":
+    case "flowFind":
+    case "flowAdd":
+    case "flowUpdate":
+    case "flowMark":
+    case "flowTouch":
       return { ...move, length: f(move.length) };
     case "vlanSet":
       return { ...move, id: f(move.id), priority: move.priority && f(move.priority) };
@@ -195,6 +200,11 @@ export function bodiesOf(statement: Statement): readonly (readonly Statement[])[
 }
 /** A statement with each list inside it replaced. */
 export function mapBodies(statement: Statement, f: (body: readonly Statement[]) => readonly Statement[]): Statement {
+    case "flowUpdate":
+    case "flowMark":
+      return statement.ok;
+    case "flowAdd":
+      return statement.outcome;
   if (statement.kind === "if") return { ...statement, then: f(statement.then), else: f(statement.else) };
   return statement.kind === "block" ? { ...statement, body: f(statement.body) } : statement;
 }

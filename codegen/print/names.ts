@@ -1,5 +1,6 @@
 /** The names that a hook's local variables must not have: what the file around them declares, and what the function itself uses. */
 import type { Registry } from "../specialise/registry.js";
+import { flowNames } from "./flow-table.js";
 import { prelude } from "./prelude.js";
 import { supportText } from "./support.js";
 
@@ -8,7 +9,10 @@ const own =
 
 export function takenNames(registry: Registry): ReadonlySet<string> {
   const taken = new Set([...own.split(" "), ...declaredIn(prelude), ...supportText.flatMap(declaredIn)]);
-  for (const map of registry.maps.values()) taken.add(map.symbol);
+  for (const map of registry.maps.values()) {
+    taken.add(map.symbol);
+    if (map.spec.flow) for (const name of flowNames) taken.add(`${map.symbol}_${name}`);
+  }
   return taken;
 }
 

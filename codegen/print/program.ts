@@ -3,6 +3,7 @@ import type { Analysis } from "../analyse/analyse.js";
 import type { MapDecl, Program, Span, VariableDecl } from "../ir/ir.js";
 import type { Registry } from "../specialise/registry.js";
 import { Action } from "../specialise/verdict.js";
+import { flowSupport, type Safeguard } from "./flow-table.js";
 import { Layouts } from "./layouts.js";
 import { moveSupport } from "./move-support.js";
 import { takenNames } from "./names.js";
@@ -14,6 +15,8 @@ import { layOutVariables, type VariableLayout } from "./variables.js";
 export interface PrintOptions {
   /** time and random numbers from a map that the test sets */
   readonly testing: boolean;
+  /** flow tables without one of their safeguards, to see that a test finds it missing */
+  readonly without?: Safeguard;
 }
 export interface SourceLine {
   /** of the C file, from 1 */
@@ -54,12 +57,14 @@ export function printProgram(programs: readonly Analysed[], registry: Registry, 
   const variables = layOutVariables([...registry.variables.values()]);
   const mapText = maps.map(map => printMap(map, layouts)).join("\n");
   const bodyText = bodies.flatMap(body => body.map(line => line.text)).join("\n");
+  const flowText = flowSupport(maps, layouts, options.without);
   const head = [
     prelude,
     layouts.text,
     mapText,
     printCounters(registry, printers),
     printVariables(variables, options.testing),
+    flowText,
     supportFor(bodyText),
     moveSupport(bodyText),
   ].filter(part => part !== "");
@@ -118,6 +123,9 @@ function wrapFunction(program: Program, printer: StatementPrinter, registry: Reg
   if (uses.dropped || uses.finish) put("\tint action = 0;");
   for (const { name, type } of printer.locals.values()) put(`\t${type} ${name} = 0;`);
   for (const { name, type } of printer.pointers.values()) put(`\t${type}${name} = 0;`);
+  for (const { name, type } of printer.copies.values()) put(`\t${type} ${name};`);
+  const forgetsTag = needsFrame && !aside && printer.lines.length > LONG;
+  if (uses.anyValue || forgetsTag) put(`\t__u32 any_value = ${onTc ? "ctx->hash" : "ctx->rx_queue_index"};`);
   const spilled = spill(printer, program.name);
   for (const { name, type } of printer.buffers.values()) if (!spilled) put(`\t${type} ${name} __attribute__((aligned(8)));`);
   if (spilled) {

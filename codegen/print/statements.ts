@@ -20,6 +20,7 @@ import {
 import { Action, decodeVerdict } from "../specialise/verdict.js";
 import { ExpressionPrinter, typeName } from "./expressions.js";
 import type { Layouts } from "./layouts.js";
+import { printFlow } from "./flow-table-statements.js";
 import { printMove } from "./moves.js";
 import { isSupportName } from "./names.js";
 import { addressOf, type PlaceNames, readPlace, writePlace } from "./places.js";
@@ -49,6 +50,8 @@ export class StatementPrinter implements PlaceNames {
   readonly #names: Set<string>;
   readonly expressions: ExpressionPrinter;
   readonly hook: HookName;
+  /** copies of flow tables' entries: clang keeps of them what is used, as a rule in registers */
+  readonly copies = new Map<number, { readonly name: string; readonly type: string }>();
   readonly testing: boolean;
   readonly #analysis: Analysis;
   readonly #layouts: Layouts;
@@ -101,6 +104,15 @@ export class StatementPrinter implements PlaceNames {
   bufferName(buffer: Buffer): string {
     let known = this.buffers.get(buffer.id);
     if (!known) {
+  /** The memory of a copy, by the pointer that is set to it. */
+  copyName(copy: Pointer, type: string): string {
+    let known = this.copies.get(copy.id);
+    if (!known) {
+      known = { name: this.#unique(`${copy.name}_memory`), type };
+      this.copies.set(copy.id, known);
+    }
+    return known.name;
+  }
       known = { name: this.#unique(`${buffer.name}_buffer`), type: this.#layouts.typeOf(buffer.layout), size: buffer.layout.size };
       this.buffers.set(buffer.id, known);
     }
@@ -255,6 +267,13 @@ export class StatementPrinter implements PlaceNames {
         this.put(
           `${this.local(statement.ok)} = ${this.onTc ? "skb" : "xdp"}_copy(ctx, ${this.expr(statement.to)}, ${this.expr(statement.from)}, ${this.expr(statement.count)}, ${statement.max}, tag);`,
           span,
+      case "flowFind":
+      case "flowAdd":
+      case "flowUpdate":
+      case "flowMark":
+      case "flowTouch":
+        printFlow(this, statement);
+        return;
         );
         this.reload(span);
         return;

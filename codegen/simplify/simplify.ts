@@ -56,3 +56,4 @@ function localsAbove(program: Program): (name: string, domain: Local["domain"]) 
   });
   return (name, domain) => ({ id: ++next, name, domain });
 }
+    if (statement.kind === "flowFind" || statement.kind === "flowAdd") next = Math.max(next, statement.copy.id);

@@ -5,6 +5,7 @@ import { classOf } from "../../dsl/core/spec.js";
 import type { Domain, Expr, Fit, Memory, Place, Pointer } from "../ir/ir.js";
 import { framePointer, frontPointer } from "../ir/ir.js";
 import type { Context } from "./context.js";
+import { copyOf, storeThrough } from "./flow-table-calls.js";
 import type { Index, Position, Value, View, Where } from "./values.js";
 import { localValue, wholeScalar } from "./values.js";
 import { Action, encodeVerdict } from "./verdict.js";
@@ -57,6 +58,8 @@ export function memoryAt(
   switch (where.kind) {
     case "buffer":
       return { memory: { kind: "buffer", buffer: where.buffer }, offset };
+    case "flow":
+      return { memory: { kind: "entry", pointer: where.copy, map: copyOf(where.map) }, offset };
     case "entry":
       if (where.life && (context.state.writes.get(where.life.symbol) ?? 0) !== where.life.count) {
         context.error(
@@ -114,7 +117,7 @@ function domainOfShape(shape: Shape): Domain {
   return "number";
 }
 
-interface ScalarPlace {
+export interface ScalarPlace {
   readonly scalar: Scalar;
   readonly offset: number;
   readonly domain: Domain;
@@ -172,7 +175,7 @@ function readShape(
   if (scalar) return loadScalar(context, view.where, scalar, index, name, node);
   switch (shape.kind) {
     case "atomic":
-      return { kind: "atomic", bits: shape.bits, where: view.where, offset, index, name };
+      return { kind: "atomic", bits: shape.bits, where: atomicsOf(view.where), offset, index, name };
     case "struct":
     case "header":
     case "overlay":
@@ -182,6 +185,11 @@ function readShape(
     default:
       return context.error("DP1201", node, `\`${name}\` cannot be read`);
   }
+}
+
+/** Atomic fields of a flow are the slot's own. */
+function atomicsOf(where: Where): Where {
+  return where.kind === "flow" ? { kind: "entry", pointer: where.pointer, map: where.map, life: undefined } : where;
 }
 
 function placeOf(
@@ -248,6 +256,19 @@ export function storeScalar(
   value: Value,
   node: ts.Node,
 ): void {
+  if (where.kind === "flow") {
+    storeThrough(context, where, at, index, name, value, node);
+    return;
+  }
+  if (where.kind === "entry" && where.map.spec.madeFrom) {
+    context.error(
+      "DP4110",
+      node,
+      `\`${name}\` is of a prefixTable`,
+      "user space writes it; keep what a program counts in a map of its own",
+    );
+    return;
+  }
   const place = placeOf(context, where, at, index, name, node);
   if (!place) return;
   const domain = at.domain === "boolean" ? "number" : at.domain;

@@ -279,6 +279,8 @@ export function describeValue(value: Value): string {
       return "a verdict";
     case "device":
       return "a device";
+    case "flow":
+      return "a flow's entry";
     case "packet":
       return "the packet";
     case "closure":

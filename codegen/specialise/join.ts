@@ -3,8 +3,9 @@ import type { ts } from "ts-morph";
 import type { Domain, Expr, Pointer, Statement } from "../ir/ir.js";
 import type { Context } from "./context.js";
 import { describeValue } from "./context.js";
+import { copyOf } from "./flow-table-calls.js";
 import type { State } from "./state.js";
-import type { Choice, Position, RecordValue, Tag, Value, View } from "./values.js";
+import type { Choice, FlowWhere, Position, RecordValue, Tag, Value, View } from "./values.js";
 import { isUndefined, localValue, poison, undefinedValue } from "./values.js";
 import { decodeVerdict } from "./verdict.js";
 
@@ -34,6 +35,17 @@ function joinArms(context: Context, name: string, arms: readonly Arm[], node: ts
   if (domain) return joinScalars(context, name, arms, domain, node);
   if (arms.every(arm => isVerdictLike(arm.value))) return joinVerdicts(context, name, arms, node);
   if (arms.every(arm => arm.value.kind === "device")) return joinDevices(context, name, arms, node);
+  const flows = arms.map(arm => arm.value).filter(value => value.kind === "flow");
+  if (flows.length === arms.length) {
+    const where = joinFlows(
+      context,
+      name,
+      arms,
+      flows.map(flow => flow.where),
+      node,
+    );
+    if (where) return { kind: "flow", where };
+  }
   const records = arms.map(arm => arm.value).filter(value => value.kind === "record");
   if (records.length === arms.length && sameClass(records)) return joinRecords(context, name, arms, records, node);
   const views = arms.map(arm => arm.value).filter(value => value.kind === "view");
@@ -63,6 +75,7 @@ export function same(a: Value, b: Value): boolean {
   if (a.kind === "view" && b.kind === "view") {
     return a.shape === b.shape && a.offset === b.offset && a.bit === b.bit && !a.index && !b.index && sameWhere(a, b);
   }
+  if (a.kind === "flow" && b.kind === "flow") return a.where.pointer === b.where.pointer;
   if (a.kind === "verdict" && b.kind === "verdict") return a.constant !== undefined && a.constant === b.constant;
   return a.kind === "packet" && b.kind === "packet";
 }
@@ -72,6 +85,7 @@ function sameWhere(a: View, b: View): boolean {
     return a.where.position.state === b.where.position.state && a.where.position.offset === b.where.position.offset;
   }
   if (a.where.kind === "entry" && b.where.kind === "entry") return a.where.pointer === b.where.pointer;
+  if (a.where.kind === "flow" && b.where.kind === "flow") return a.where.pointer === b.where.pointer;
   return a.where.kind === "buffer" && b.where.kind === "buffer" && a.where.buffer === b.where.buffer;
 }
 
@@ -204,6 +218,11 @@ function joinViews(context: Context, name: string, arms: readonly Arm[], views: 
     });
     return { ...first, where: { kind: "packet", position: { state: positions[0]?.state ?? 0, offset: local } } };
   }
+  if (first.where.kind === "flow") {
+    const wheres = views.flatMap(view => (view.where.kind === "flow" ? [view.where] : []));
+    const where = wheres.length === views.length ? joinFlows(context, name, arms, wheres, node) : undefined;
+    return where && { ...first, where };
+  }
   if (first.where.kind === "entry") {
     const { map, life } = first.where;
     const pointers: Pointer[] = [];
@@ -216,6 +235,26 @@ function joinViews(context: Context, name: string, arms: readonly Arm[], views: 
     return { ...first, where: { kind: "entry", pointer, map, life } };
   }
   return undefined;
+}
+
+/** Entries of one flow table: their slots and their copies join. */
+function joinFlows(
+  context: Context,
+  name: string,
+  arms: readonly Arm[],
+  wheres: readonly FlowWhere[],
+  node: ts.Node,
+): FlowWhere | undefined {
+  const map = wheres[0]?.map;
+  if (!map || wheres.some(where => where.map !== map)) return undefined;
+  const span = context.span(node);
+  const pointer = context.pointer(name, "entry", map);
+  const copy = context.pointer(`${name}_copy`, "entry", copyOf(map));
+  arms.forEach((arm, i) => {
+    arm.out.push({ kind: "alias", pointer, from: wheres[i]?.pointer ?? "null", span });
+    arm.out.push({ kind: "alias", pointer: copy, from: wheres[i]?.copy ?? "null", span });
+  });
+  return { kind: "flow", pointer, copy, map };
 }
 
 /** One group of alternatives that can share storage. */
@@ -233,11 +272,15 @@ function groupKey(value: Value): unknown {
     case "view":
       return value.where.kind === "entry"
         ? `${value.where.map.symbol}/${value.offset}`
-        : `${value.where.kind}/${"name" in value.shape ? value.shape.name : value.shape.kind}/${value.offset}`;
+        : value.where.kind === "flow"
+          ? `flow ${value.where.map.symbol}/${value.offset}`
+          : `${value.where.kind}/${"name" in value.shape ? value.shape.name : value.shape.kind}/${value.offset}`;
     case "record":
       return value.of ?? [...value.fields.keys()].join();
     case "closure":
       return value.node;
+    case "flow":
+      return `flow ${value.where.map.symbol}`;
     case "verdict":
     case "device":
     case "packet":

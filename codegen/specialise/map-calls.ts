@@ -7,6 +7,7 @@ import type { Buffer, Expr, MapDecl, Pointer } from "../ir/ir.js";
 import { abortUnless, fillBuffer, loadScalar, storeScalar } from "./access.js";
 import { split } from "./conditions.js";
 import type { Context } from "./context.js";
+import { callFlowTable } from "./flow-table-calls.js";
 import type { Frame } from "./frame.js";
 import type { MapLife, Value, View, Where } from "./values.js";
 import { known, localValue, poison, undefinedValue, wholeScalar } from "./values.js";
@@ -57,6 +58,11 @@ export function callMap(
         return undefinedValue;
       }
       break;
+    case "flowTable": {
+      const result = callFlowTable(context, live, spec, name, args, node);
+      if (result) return result;
+      break;
+    }
     case "scratch":
       break;
   }
@@ -90,7 +96,7 @@ function filled(context: Context, shape: Shape, name: string, value: Value, node
   return buffer;
 }
 
-function keyOf(context: Context, map: MapDecl, key: Value, node: ts.Node): Buffer {
+export function keyOf(context: Context, map: MapDecl, key: Value, node: ts.Node): Buffer {
   const { key: shape, kind } = map.spec;
   if (!shape) throw new TypeError(`${map.path} has no key`);
   return filled(context, shape, `${map.symbol}_key`, kind === "lpmTrie" ? trieKey(context, shape, key) : key, node);
@@ -135,7 +141,7 @@ function asKnown(value: unknown): Value | undefined {
   return value === undefined ? undefined : known(value);
 }
 
-function storedValue(context: Context, map: MapDecl, value: Value, node: ts.Node): Buffer {
+export function storedValue(context: Context, map: MapDecl, value: Value, node: ts.Node): Buffer {
   const { value: shape } = map.spec;
   if (!shape) throw new TypeError(`${map.path} has no value`);
   return filled(context, shape, `${map.symbol}_value`, value, node);

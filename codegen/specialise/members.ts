@@ -11,6 +11,7 @@ import type { Context } from "./context.js";
 import { describeValue } from "./context.js";
 import { callValue } from "./expressions.js";
 import type { Frame } from "./frame.js";
+import { callFlow, flowProperty } from "./flow-table-calls.js";
 import { callKnown } from "./known-calls.js";
 import { callMap, mapProperty, scratchOf, scratchView } from "./map-calls.js";
 import { callPacket, packetProperty } from "./packet-calls.js";
@@ -68,6 +69,8 @@ export function member(context: Context, frame: Frame, object: Value, name: stri
       return classMember(context, frame, seen, seen.of, name, node);
     }
     case "choice":
+    case "flow":
+      return flowProperty(context, seen, name, node) ?? { kind: "method", self: seen, name };
       return choiceMember(context, frame, seen, name, node);
     case "known":
       return knownMember(context, frame, seen.value, name, node);
@@ -161,7 +164,7 @@ function choiceMember(context: Context, frame: Frame, choice: Choice, name: stri
       list.every(value => value === first || (value.kind === "known" && first.kind === "known" && Object.is(value.value, first.value)))
     )
       return first;
-    if (list.every(value => value.kind === "known" || value.kind === "record" || value.kind === "view")) {
+    if (list.every(value => value.kind === "known" || value.kind === "record" || value.kind === "view" || value.kind === "flow")) {
       return { kind: "choice", tag: choice.tag, cases: choice.cases.map((_, index) => values.get(index) ?? undefinedValue) };
     }
     const key = `${choice.tag.id} ${remaining.join()} ${name}`;
@@ -229,6 +232,8 @@ export function callMember(
     case "packet":
       return callPacket(context, frame, name, args, node);
     case "atomic":
+    case "flow":
+      return callFlow(context, seen, name, args, node);
       return callAtomic(context, seen, name, args, node);
     case "known":
       return callKnownMember(context, frame, seen.value, name, args, node, leave);

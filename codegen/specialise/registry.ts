@@ -38,7 +38,8 @@ export class Registry {
     const known = this.maps.get(live);
     if (known) return known;
     const path = this.#mapPath(live, spec);
-    const shared = spec.kind === "hash" || spec.kind === "lruHash" || spec.kind === "lpmTrie" || spec.kind === "array";
+    const shared =
+      spec.kind === "hash" || spec.kind === "lruHash" || spec.kind === "lpmTrie" || spec.kind === "array" || spec.kind === "flowTable";
     const decl = { symbol: this.#symbol(path), path, spec, shared };
     this.maps.set(live, decl);
     const from = spec.madeFrom && specOf(spec.madeFrom);

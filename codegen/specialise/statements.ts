@@ -8,6 +8,7 @@ import { ifElse, splitValue } from "./conditions.js";
 import type { Context, Exit } from "./context.js";
 import { describeValue } from "./context.js";
 import { lowerExpression } from "./expressions.js";
+import { checkHandled } from "./flow-table-calls.js";
 import type { Frame, Loop, Variable } from "./frame.js";
 import { member } from "./members.js";
 import { fitsType } from "./types.js";
@@ -45,6 +46,7 @@ export function lowerStatement(context: Context, frame: Frame, node: ts.Statemen
 function expressionStatement(context: Context, frame: Frame, node: ts.Expression): void {
   const value = lowerExpression(context, frame, node);
   const seen = context.state.see(value);
+  checkHandled(context, seen, node);
   const verdict = seen.kind === "verdict" || (seen.kind === "choice" && seen.cases.some(c => c.kind === "verdict"));
   if (verdict && !context.dead && !ts.isBinaryExpression(node)) {
     context.error("DP1211", node, "this verdict is made and not returned", "return it, or test it: if (verdict) return verdict");

@@ -31,7 +31,17 @@ export interface ScalarValue {
 export type Where =
   | { readonly kind: "packet"; readonly position: Position }
   | { readonly kind: "entry"; readonly pointer: Pointer; readonly map: MapDecl; readonly life: MapLife | undefined }
+  | FlowWhere
   | { readonly kind: "buffer"; readonly buffer: Buffer };
+
+/** An entry of a flow table: its slot, for what is atomic, and the copy of the rest. */
+export interface FlowWhere {
+  readonly kind: "flow";
+  /** the value in the slot; NULL where there is no such flow */
+  readonly pointer: Pointer;
+  readonly copy: Pointer;
+  readonly map: MapDecl;
+}
 
 /** A place in the packet: `offset` is a number at build time or a local that is never assigned again. */
 export interface Position {
@@ -111,6 +121,11 @@ export interface DeviceValue {
   readonly kind: "device";
   readonly index: () => Expr;
 }
+/** What a lookup in a flow table gives. */
+export interface FlowValue {
+  readonly kind: "flow";
+  readonly where: FlowWhere;
+}
 export interface PacketValue {
   readonly kind: "packet";
 }
@@ -140,6 +155,7 @@ export type Value =
   | Choice
   | VerdictValue
   | DeviceValue
+  | FlowValue
   | PacketValue
   | Closure
   | Method

@@ -8,9 +8,8 @@ export const WAYS = 8;
 export const HEAD = { seed: 0, idle: 8, cpuShift: 16, bytes: 64 } as const;
 /** A lock has a line of its own: CPUs that wait for one must not slow another's holder. */
 export const LOCK_BYTES = 64;
-/** Bits of a control word above its version. */
-export const ESTABLISHED = 1;
-export const LIVE = 2;
+/** A control word: three flags, and above them the version, which each change of the slot counts up. */
+export const CONTROL = { changing: 1n, live: 2n, established: 4n, version: 8n } as const;
 
 const LARGEST_KEY = 40;
 const LARGEST_SLOT = 256;

@@ -3,7 +3,7 @@
  * has. `codegen/print/flow-table.ts` is the same in C, where it also says what keeps CPUs apart.
  */
 import type { FlowGeometry, SlotContent } from "../core/spec.js";
-import { ESTABLISHED, HEAD, LIVE, WAYS } from "./flow-table-layout.js";
+import { CONTROL, HEAD, WAYS } from "./flow-table-layout.js";
 
 /** Where a key may be: its two sets, the slot that it takes first, and its fingerprint. */
 interface Where {
@@ -58,7 +58,7 @@ export class FlowMemory {
     ] as const) {
       const slot = set * WAYS + way;
       if (way === WAYS || !this.#holds(slot, key)) continue;
-      if (this.isLive(slot) && this.#isFresh(slot, now)) return { outcome: "hit", slot };
+      if (this.#is(slot, CONTROL.live) && this.#isFresh(slot, now)) return { outcome: "hit", slot };
       return this.#claim(slot, where, key, value, established, now);
     }
     const free = this.#free(where, first, second);
@@ -81,9 +81,6 @@ export class FlowMemory {
   touch(slot: number, now: number): void {
     this.#view.setUint32(this.#at(slot) + this.geometry.seen, now, true);
   }
-  isLive(slot: number): boolean {
-    return this.#flag(slot, LIVE);
-  }
 
   /** Flags change with the version that was seen alone: never on another flow that took the slot. */
   exchange(slot: number, seen: bigint, next: bigint): boolean {
@@ -104,8 +101,8 @@ export class FlowMemory {
   #at(slot: number): number {
     return this.geometry.slotsAt + slot * this.geometry.slotBytes;
   }
-  #flag(slot: number, flag: number): boolean {
-    return (this.#view.getUint32(this.#at(slot) + this.geometry.control + 4, true) & flag) !== 0;
+  #is(slot: number, flag: bigint): boolean {
+    return (this.#view.getUint8(this.#at(slot) + this.geometry.control) & Number(flag)) !== 0;
   }
 
   #where(key: Uint8Array): Where {
@@ -138,7 +135,7 @@ export class FlowMemory {
   }
 
   #holder(where: Where, key: Uint8Array): number | undefined {
-    const holds = (slot: number): boolean => this.isLive(slot) && this.#holds(slot, key);
+    const holds = (slot: number): boolean => this.#is(slot, CONTROL.live) && this.#holds(slot, key);
     if (holds(where.home)) return where.home;
     for (const set of [where.first, where.second]) {
       const way = this.#way(set, where.fingerprint);
@@ -152,7 +149,7 @@ export class FlowMemory {
     return (now - this.seen(slot)) | 0;
   }
   #isFresh(slot: number, now: number): boolean {
-    return this.#age(slot, now) <= this.#idle[this.#flag(slot, ESTABLISHED) ? 1 : 0];
+    return ((this.#idle[this.#is(slot, CONTROL.established) ? 1 : 0] - this.#age(slot, now)) | 0) >= 0;
   }
 
   #frees(set: number): number {
@@ -186,8 +183,8 @@ export class FlowMemory {
 
   #rank(slot: number, now: number): Rank {
     const age = Math.max(0, this.#age(slot, now));
-    const established = this.#flag(slot, ESTABLISHED);
-    const old = !this.isLive(slot) || age > this.#idle[established ? 1 : 0];
+    const established = this.#is(slot, CONTROL.established);
+    const old = !this.#is(slot, CONTROL.live) || age > this.#idle[established ? 1 : 0];
     return { slot, age, kind: old ? 2 : established ? 0 : 1 };
   }
 
@@ -201,13 +198,13 @@ export class FlowMemory {
   ): { outcome: Outcome; slot: number } {
     const { geometry } = this;
     const at = this.#at(slot);
-    const version = Number(this.control(slot) & 0xffff_ffffn);
-    if (version % 2 === 1) return { outcome: "busy", slot: 0 };
+    const control = this.control(slot);
+    if ((control & CONTROL.changing) !== 0n) return { outcome: "busy", slot: 0 };
     this.bytes.set(key, at);
     this.bytes.set(value, at + geometry.value);
     this.#view.setUint32(at + geometry.seen, now, true);
-    this.#view.setUint32(at + geometry.control, version + 2, true);
-    this.#view.setUint32(at + geometry.control + 4, LIVE | (established ? ESTABLISHED : 0), true);
+    const next = (control & ~(CONTROL.version - 1n)) + CONTROL.version + CONTROL.live + (established ? CONTROL.established : 0n);
+    this.#view.setBigUint64(at + geometry.control, next, true);
     this.#hints[slot] = where.fingerprint;
     return { outcome: "new", slot };
   }
@@ -235,18 +232,18 @@ export function* contentsOf(
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   for (let slot = 0; slot < WAYS << geometry.setBits; slot++) {
     const at = geometry.slotsAt + slot * geometry.slotBytes;
-    const flags = view.getUint32(at + geometry.control + 4, true);
-    if (flags === 0 && view.getUint32(at + geometry.control, true) === 0) continue;
-    const value = bytes.slice(at + geometry.value, at + geometry.value + valueBytes);
+    const control = view.getBigUint64(at + geometry.control, true);
+    if (control === 0n) continue;
+    const value = Uint8Array.from(bytes.subarray(at + geometry.value, at + geometry.value + valueBytes));
     // The time may lie in the value's padding, which reads as zero.
     const inside = geometry.seen - geometry.value;
     if (inside >= 0) value.fill(0, inside, inside + 4);
     yield [
       slot,
       {
-        key: bytes.slice(at, at + keyBytes),
-        live: (flags & LIVE) !== 0,
-        established: (flags & ESTABLISHED) !== 0,
+        key: Uint8Array.from(bytes.subarray(at, at + keyBytes)),
+        live: (control & CONTROL.live) !== 0n,
+        established: (control & CONTROL.established) !== 0n,
         seen: view.getUint32(at + geometry.seen, true),
         fingerprint: view.getUint16(geometry.hintsAt + 2 * slot, true),
         value,

@@ -7,10 +7,10 @@ import type { u32 } from "../core/integers.js";
 import { type Memory, readScalar, writeScalar } from "../core/memory.js";
 import type { Init, Storable } from "../core/schema.js";
 import { type Scalar, type Shape, type StructShape, sizeOf } from "../core/shape.js";
-import { describe } from "../core/spec.js";
+import { describe, type FlowGeometry } from "../core/spec.js";
 import { encode, load, PlainMemory, storeGivenFields } from "../core/view.js";
 import { DEFAULT_HZ, ticks } from "../core/world.js";
-import { ESTABLISHED, geometryOf, idleTicks, LIVE } from "./flow-table-layout.js";
+import { CONTROL, geometryOf, idleTicks } from "./flow-table-layout.js";
 import { FlowMemory, type Outcome } from "./flow-table-memory.js";
 import type { KeyInit } from "./options.js";
 
@@ -171,9 +171,11 @@ class Copy implements Memory {
     this.#control = table.memory.control(slot);
     this.bytes = this.#live.slice();
     this.seen = table.memory.seen(slot);
+    const { seen, value } = table.memory.geometry;
+    if (seen > value) this.bytes.fill(0, seen - value, seen - value + 4);
   }
   get established(): boolean {
-    return ((this.#control >> 32n) & BigInt(ESTABLISHED)) !== 0n;
+    return (this.#control & CONTROL.established) !== 0n;
   }
   read(offset: number, scalar: Scalar): bigint {
     return readScalar(isAtomic(this.#table.value, offset) ? this.#live : this.bytes, offset, scalar);
@@ -186,10 +188,10 @@ class Copy implements Memory {
     this.#table.memory.touch(this.#slot, this.#now);
   }
   flag(established: boolean): boolean {
-    return this.#exchange(marked(this.#control, ESTABLISHED, established));
+    return this.#exchange(marked(this.#control, CONTROL.established, established));
   }
   delete(): boolean {
-    if (!this.#exchange(marked(this.#control, LIVE, false))) return false;
+    if (!this.#exchange(marked(this.#control, CONTROL.live, false))) return false;
     this.#table.memory.release(this.#slot);
     this.#control = GONE;
     return true;
@@ -198,8 +200,8 @@ class Copy implements Memory {
   change(established: boolean | undefined, set: (bytes: Uint8Array) => void): boolean {
     const next = this.bytes.slice();
     set(next);
-    const flags = established === undefined ? this.#control : marked(this.#control, ESTABLISHED, established);
-    if (!this.#exchange(((flags >> 32n) << 32n) | ((flags + 2n) & 0xffff_ffffn))) return false;
+    const flags = established === undefined ? this.#control : marked(this.#control, CONTROL.established, established);
+    if (!this.#exchange(flags + CONTROL.version)) return false;
     for (let i = 0; i < next.length; i++) {
       if (next[i] === this.bytes[i]) continue;
       this.bytes[i] = next[i] ?? 0;
@@ -215,11 +217,10 @@ class Copy implements Memory {
 }
 
 /** A control word that no slot ever has: what was deleted through a copy cannot be changed through it. */
-const GONE = 0xffff_fffe_ffff_ffffn;
+const GONE = 0xffff_ffff_ffff_fffbn;
 
-function marked(control: bigint, flag: number, on: boolean): bigint {
-  const bit = BigInt(flag) << 32n;
-  return on ? control | bit : control & ~bit;
+function marked(control: bigint, flag: bigint, on: boolean): bigint {
+  return on ? control | flag : control & ~flag;
 }
 
 /** Whether a byte of a struct belongs to an atomic field. */
@@ -281,10 +282,15 @@ class NodeEntry<V> implements FlowCopy<V> {
 export function flowTable<K, V>(key: Storable<K>, value: Storable<V>, options: FlowTableOptions): FlowTable<K, V> {
   const keyShape = shapeOfSchema(key, "the key of flowTable(…)");
   const valueShape = shapeOfSchema(value, "the value of flowTable(…)");
-  const geometry = geometryOf(keyShape, valueShape, options);
+  geometryOf(keyShape, valueShape, options);
   if (valueShape.kind !== "struct") throw new TypeError("flowTable: the value must be a class made by struct(…)");
-  const [fresh, established] = geometry.idle;
-  const make = (): FlowMemory => new FlowMemory(geometry, NODE_SEED, [idleTicks(fresh, DEFAULT_HZ), idleTicks(established, DEFAULT_HZ)]);
+  // A struct may get more fields while the pipeline is built: where everything lies is known when someone asks.
+  const geometry = (): FlowGeometry => geometryOf(keyShape, valueShape, options);
+  const make = (): FlowMemory => {
+    const known = geometry();
+    const [fresh, established] = known.idle;
+    return new FlowMemory(known, NODE_SEED, [idleTicks(fresh, DEFAULT_HZ), idleTicks(established, DEFAULT_HZ)]);
+  };
   const live = new NodeFlowTable<K, V>(make, keyShape, valueShape, value);
   const contents = () => live.memory.contents(sizeOf(keyShape), valueShape.size);
   return describe(live, {
@@ -297,7 +303,9 @@ export function flowTable<K, V>(key: Storable<K>, value: Storable<V>, options: F
     shared: options.shared,
     expires: undefined,
     capture: 0,
-    flow: geometry,
+    get flow() {
+      return geometry();
+    },
     slots: contents,
     *entries() {
       for (const [, slot] of contents()) if (slot.live) yield [slot.key, slot.value] as const;

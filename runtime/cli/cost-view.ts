@@ -19,10 +19,11 @@ export interface HookCost {
 /** @param counts the verifier's own counts, by hook */
 export function hookCosts({ manifest, object }: BundleParts, counts?: ReadonlyMap<HookName, number>): HookCost[] {
   const programs = programsOf(readObject(object));
+  const functions = programs.filter(program => program.section === ".text");
   return manifest.hooks.flatMap(({ hook, program: name }) => {
     const program = programs.find(candidate => candidate.name === name);
     if (!program) return [];
-    const { instructions, verified, lines } = costOf(program);
+    const { instructions, verified, lines } = costOf(program, functions);
     const counted = counts?.get(hook);
     const [most] = lines;
     return [

@@ -1,6 +1,7 @@
 /** Loads a bundle's object: maps made or reused, params frozen, programs verified. */
 import type { HookName, Manifest, MapEntry } from "../../codegen/bundle/manifest.js";
 import { DatapathError } from "../errors.js";
+import { beginFlowTable, type FlowTableStart } from "../maps/flow-table.js";
 import { Descriptor } from "../native/descriptor.js";
 import { type ElfObject, isNativeError, type KernelMap, native } from "../native/index.js";
 import { PARAMS, SETTINGS, sectionBytes, TARGET, type Values } from "./sections.js";
@@ -11,6 +12,8 @@ export interface LoadOptions {
   readonly settings?: Values;
   /** the whole of `.rodata.target` */
   readonly target?: (size: number) => Uint8Array;
+  /** how new flow tables begin; as this machine wants it if left out */
+  readonly flowTables?: FlowTableStart;
   /** descriptors of maps to use in place of new ones, by the ELF's map name; they stay the caller's */
   readonly reuse?: ReadonlyMap<string, number>;
   /** the hooks to load; all if left out */
@@ -116,10 +119,11 @@ function load(elf: ElfObject, object: Uint8Array, manifest: Manifest, options: L
 }
 
 /** Entries that the build put in, into maps that are new. */
-function fill(manifest: Manifest, maps: ReadonlyMap<string, KernelMap>, reused: ReadonlyMap<string, number> | undefined): void {
+function fill(manifest: Manifest, maps: ReadonlyMap<string, KernelMap>, { reuse: reused, flowTables }: LoadOptions): void {
   for (const entry of manifest.maps) {
     const map = maps.get(entry.symbol);
     if (!map || reused?.has(entry.symbol)) continue;
+    if (entry.flow) beginFlowTable(map, entry.flow, flowTables);
     for (const { key, value } of entry.initial)
       map.update(Buffer.from(key, "base64"), everySlot(map, entry, Buffer.from(value, "base64")), 0);
   }

@@ -4,6 +4,7 @@ import { checkElf } from "../elf/check.js";
 import { DatapathError } from "../errors.js";
 import { type LoadedObject, loadObject } from "../load/object.js";
 import { readValues, storeInteger, type VariableInput, WORLD } from "../load/sections.js";
+import type { FlowTableStart } from "../maps/flow-table.js";
 import { RawMap } from "../maps/raw.js";
 import { isNativeError, native, type ProgramInfo } from "../native/index.js";
 import { type PacketContext, readSkBuff, skBuffContext, xdpContext } from "./context.js";
@@ -22,6 +23,8 @@ export interface TestLoadOptions {
   /** first contents of `.rodata.target`, by its size */
   readonly target?: (size: number) => Uint8Array;
   readonly logLevel?: 0 | 1 | 2;
+  /** how flow tables begin; as this machine wants it if left out */
+  readonly flowTables?: FlowTableStart;
 }
 
 export interface RunOptions extends PacketContext {
@@ -82,6 +85,7 @@ export function loadForTest(object: Uint8Array, manifest: Manifest, options: Tes
     settings: values.settings,
     ...(options.target && { target: options.target }),
     ...(options.logLevel !== undefined && { logLevel: options.logLevel }),
+    ...(options.flowTables && { flowTables: options.flowTables }),
   });
   return new LoadedTest(loaded, manifest);
 }
