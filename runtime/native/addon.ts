@@ -168,6 +168,8 @@ export interface Addon {
   mountBpf(path: string): void;
   /** The length of a timer tick (jiffy). */
   tickNanoseconds(): number;
+  /** Waits until every program that runs now has ended: some milliseconds. */
+  gracePeriod(): void;
   /** Runs the callback in another network namespace and comes back. It must not wait: other work would run there too. */
   inNetwork<T>(fd: number, run: () => T): T;
 }

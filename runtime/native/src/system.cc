@@ -1,9 +1,11 @@
 // What else the kernel is asked for: pins, locks, mounts, network namespaces.
 #include <bpf/bpf.h>
 #include <fcntl.h>
+#include <linux/membarrier.h>
 #include <sched.h>
 #include <sys/file.h>
 #include <sys/mount.h>
+#include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -65,6 +67,12 @@ Napi::Value TickNanoseconds(const Napi::CallbackInfo& info) {
   return Napi::Number::New(info.Env(), static_cast<double>(tick.tv_sec) * 1e9 + static_cast<double>(tick.tv_nsec));
 }
 
+// Waits until every program that runs now has ended (on all processors: an RCU grace period, as the command has it since 4.3).
+Napi::Value GracePeriod(const Napi::CallbackInfo& info) {
+  if (syscall(SYS_membarrier, MEMBARRIER_CMD_GLOBAL, 0, 0)) Fail(info.Env(), errno, "wait for", "a grace period");
+  return info.Env().Undefined();
+}
+
 // (namespace fd, callback): runs the callback inside the network namespace and comes back, whatever it does.
 // Only this thread moves, so the callback must not wait for anything.
 Napi::Value InNetwork(const Napi::CallbackInfo& info) {
@@ -98,6 +106,7 @@ void ExportSystem(Napi::Env env, Napi::Object exports) {
   exports.Set("closeFd", Napi::Function::New(env, CloseFd, "closeFd"));
   exports.Set("mountBpf", Napi::Function::New(env, MountBpf, "mountBpf"));
   exports.Set("tickNanoseconds", Napi::Function::New(env, TickNanoseconds, "tickNanoseconds"));
+  exports.Set("gracePeriod", Napi::Function::New(env, GracePeriod, "gracePeriod"));
   exports.Set("inNetwork", Napi::Function::New(env, InNetwork, "inNetwork"));
 }
 
