@@ -62,6 +62,9 @@ export function deliveryOf(mode: Mode): Delivery {
   // The Geneve option is its head, a port, two bytes that are free, and an address.
   const inner = { ipip: 0, gue: 8 + gueHeader, geneve: 8 + 8 + 4 + 4 + (source.family === 4 ? 4 : 16) }[mode.kind];
   const overhead = header + inner;
+  const mtu = mode.mtu ?? 1500;
+  // RFC 8200 section 5: whoever is told less than 1280 need not send less.
+  if (mtu - overhead < 1280) refuse("mode.mtu", mtu, `${1280 + overhead} or more, so that 1280 bytes fit inside`);
   const udp = mode.kind !== "ipip";
   return {
     kind: mode.kind,
@@ -73,7 +76,7 @@ export function deliveryOf(mode: Mode): Delivery {
     ttl: mode.ttl ?? 64,
     copyClass: mode.trafficClass !== "zero",
     overhead,
-    longest: (mode.mtu ?? 1500) - overhead,
+    longest: mtu - overhead,
     encap: source.family === 4 ? (udp ? Encap.Udp4 : Encap.Ip4) : udp ? Encap.Udp6 : Encap.Ip6,
     port: mode.kind === "gue" ? (mode.port ?? GUE_PORT) : mode.kind === "geneve" ? GENEVE_PORT : 0,
     gueHeader,

@@ -4,6 +4,7 @@ import {
   hashEnd,
   hashMap,
   type IpLayers,
+  type LpmTrie,
   lpmTrie,
   lruHashMap,
   type Packet,
@@ -11,6 +12,7 @@ import {
   struct,
   TICKS_PER_SECOND,
   ticks,
+  u16,
   u32,
   u128,
   Verdict,
@@ -20,7 +22,7 @@ import { deliveryOf } from "./delivery.js";
 import { encapsulate } from "./encapsulate.dp.js";
 import { type Ends, hashOfClient, hashOfFlow } from "./ends.dp.js";
 import { FlowMemory } from "./flow-memory.dp.js";
-import { checkOptions, type LoadBalancerOptions } from "./options.js";
+import { checkOptions, type LoadBalancerOptions, refuseSources } from "./options.js";
 import { type Plan, planOf } from "./plan.js";
 import { quicServer } from "./quic.dp.js";
 import {
@@ -42,7 +44,7 @@ import {
 import { TooBig } from "./too-big.dp.js";
 
 /** No service. */
-const NONE = 0xffff_ffff;
+const NONE = 0x1_0000;
 /** How many places of the ring are looked at for a backend that takes new flows. */
 const TRIES = 3;
 
@@ -79,19 +81,20 @@ export class LoadBalancer extends Block<LoadBalancerOptions> {
     bothEnds: this.plan.bothEnds,
   });
   /** Numbers of services that were added while running; used with the option `liveServices`. */
-  readonly services4 = hashMap(ServiceKey4, u32, this.liveSize());
-  readonly services6 = hashMap(ServiceKey6, u32, this.liveSize());
+  readonly services4 = hashMap(ServiceKey4, u16, this.liveSize());
+  readonly services6 = hashMap(ServiceKey6, u16, this.liveSize());
   /** The same for prefixes of addresses. */
-  readonly prefixes4 = lpmTrie(ServicePrefix4, u32, this.liveSize());
-  readonly prefixes6 = lpmTrie(ServicePrefix6, u32, this.liveSize());
+  readonly prefixes4 = lpmTrie(ServicePrefix4, u16, this.liveSize());
+  readonly prefixes6 = lpmTrie(ServicePrefix6, u16, this.liveSize());
   /** Prefixes of sources that restricted services are open to; any value says so. */
-  readonly sources4 = lpmTrie(SourcePrefix4, u32, { maxEntries: this.options.maxSources ?? 1024 });
-  readonly sources6 = lpmTrie(SourcePrefix6, u32, { maxEntries: this.options.maxSources ?? 1024 });
+  readonly sources4 = this.open4(lpmTrie(SourcePrefix4, u32, { maxEntries: this.options.maxSources ?? 1024 }));
+  readonly sources6 = this.open6(lpmTrie(SourcePrefix6, u32, { maxEntries: this.options.maxSources ?? 1024 }));
   /** Where clients' last new flows went; used with the option `affinity`. */
   readonly clients = lruHashMap(StickyClient, Sticky, { maxEntries: this.options.affinity?.maxEntries ?? 1 });
   readonly turns = perCpuArrayMap(Turn, this.plan.maxServices);
   readonly tooBig = new TooBig({ perSecond: this.options.tooBigPerSecond ?? 100, longest: this.delivery.longest });
 
+  private readonly leap = Math.trunc(this.plan.ringSize * 0.618);
   private readonly lastBackend = this.plan.maxBackends - 1;
   private readonly restricts = this.options.liveServices !== undefined || this.plan.sources.length > 0;
   private readonly turnsUsed =
@@ -206,7 +209,7 @@ export class LoadBalancer extends Block<LoadBalancerOptions> {
     const found = this.services.get(service);
     // Another balancer may have chosen: where the choice follows from the packet, it is the same here.
     if (!found || found.scheduler === Scheduler.RoundRobin) return undefined;
-    return this.chosen(service, found, this.hashFor(found, ends, service));
+    return this.chosen(service, found, this.placeOf(found, ends, service));
   }
 
   /** The backend that a flow remembers, if it may have this packet. */
@@ -229,7 +232,7 @@ export class LoadBalancer extends Block<LoadBalancerOptions> {
     if (this.restricts && service.restricted !== 0 && !this.admits(ends, number)) return Verdict.drop("source not allowed");
     const backend =
       (this.options.affinity && service.sticky !== 0 ? this.lastOf(ends, number) : undefined) ??
-      this.chosen(number, service, this.hashFor(service, ends, number));
+      this.chosen(number, service, this.placeOf(service, ends, number));
     if (!backend) return Verdict.drop("no backend");
     this.flows.set(ends, number, backend.tag);
     if (this.options.affinity && service.sticky !== 0) {
@@ -243,31 +246,31 @@ export class LoadBalancer extends Block<LoadBalancerOptions> {
     return this.sources6.has({ length: 160, service, address: ends.source });
   }
 
-  /** What says where in the ring a flow goes. */
-  private hashFor(service: Service, ends: Ends, number: u32): u32 {
+  /** Where in its service's ring a new flow looks for its backend. */
+  private placeOf(service: Service, ends: Ends, number: u32): u32 {
     if (this.turnsUsed && service.scheduler === Scheduler.RoundRobin) {
       const turn = this.turns.get(number);
       if (!turn) return 0;
-      const place = turn.next;
-      turn.next = place + 1 >= this.plan.ringSize ? 0 : place + 1;
-      // The hash whose place it is: the ring's size divides the hash's range.
-      return u32(Math.trunc(((place + 0.5) * 4_294_967_296) / this.plan.ringSize));
+      const place = turn.next % this.plan.ringSize;
+      turn.next = place + 1;
+      return place;
     }
-    if (this.clientsUsed && service.scheduler === Scheduler.SourceHash) return hashEnd(hashOfClient(ends, number));
-    return hashOfFlow(ends, number, this.plan.bothEnds);
+    const byClient = this.clientsUsed && service.scheduler === Scheduler.SourceHash;
+    const hash = byClient ? hashEnd(hashOfClient(ends, number)) : hashOfFlow(ends, number, this.plan.bothEnds);
+    return Math.trunc((hash * this.plan.ringSize) / 4_294_967_296);
   }
 
-  /** The backend at a hash's place in the ring, or at a place near it where that one takes no new flows. */
-  private chosen(number: u32, service: Service, hash: u32): Backend | undefined {
+  /** The backend at a place of the ring, or at one of the next where that one takes no new flows. */
+  private chosen(number: u32, service: Service, first: u32): Backend | undefined {
     if (service.places === 0) return undefined;
-    let at = hash;
+    let place = first;
     for (let i = 0; i < TRIES; i++) {
-      const place = Math.trunc((at * this.plan.ringSize) / 4_294_967_296);
       const part = this.rings.get((number * 2 + (service.ring & 1)) * this.plan.parts + (place >>> 8));
       if (!part) return undefined;
       const backend = this.backends.at((part.backends[place & (PLACES - 1)] ?? 0) & this.lastBackend);
       if (backend.state === BackendState.Up) return backend;
-      at = hashEnd(u32(at + 1));
+      // Far from here: what a place's neighbours have says nothing of it, and each finds another one.
+      place = (place + this.leap) % this.plan.ringSize;
     }
     return undefined;
   }
@@ -293,6 +296,22 @@ export class LoadBalancer extends Block<LoadBalancerOptions> {
     if (server === undefined) return undefined;
     const backend = this.backends.get(server);
     return backend && backend.tag !== 0 && backend.service === service ? backend : undefined;
+  }
+
+  /** Puts in the prefixes that the options give. */
+  private open4(sources: LpmTrie<SourcePrefix4, u32>): LpmTrie<SourcePrefix4, u32> {
+    for (const { service, prefix } of this.plan.sources) {
+      const { length, address } = prefix;
+      if (prefix.family === 4 && !sources.set({ length: 32 + length, service, address: Number(address) }, 1)) refuseSources(this.options);
+    }
+    return sources;
+  }
+  private open6(sources: LpmTrie<SourcePrefix6, u32>): LpmTrie<SourcePrefix6, u32> {
+    for (const { service, prefix } of this.plan.sources) {
+      const { length, address } = prefix;
+      if (prefix.family === 6 && !sources.set({ length: 32 + length, service, address: BigInt(address) }, 1)) refuseSources(this.options);
+    }
+    return sources;
   }
 
   private liveSize(): { maxEntries: number } {

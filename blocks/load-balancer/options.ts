@@ -12,7 +12,11 @@ export interface BackendOptions {
   readonly mac?: u48;
   /** its share of new flows; 1 by default, 1 … 65535 */
   readonly weight?: number;
+  /** whether it takes flows; "up" by default */
+  readonly state?: StateName;
 }
+/** `up` takes new flows, `draining` keeps its own and takes none, `down` has none. */
+export type StateName = "up" | "draining" | "down";
 export type SchedulerName = "maglev" | "sourceHash" | "roundRobin";
 export type ProtocolName = "tcp" | "udp" | "sctp";
 
@@ -112,6 +116,8 @@ export function checkOptions(options: LoadBalancerOptions): void {
     whole("affinity.maxEntries", affinity.maxEntries, 1, 2 ** 26);
     whole("affinity.seconds", affinity.seconds, 1, 1_000_000);
   }
+  const { table = "lruHash" } = options;
+  if (table !== "lruHash" && table !== "flowTable") refuse("table", table, '"lruHash" or "flowTable"');
   if (options.quic) whole("quic.configuration", options.quic.configuration, 0, 6);
   checkMode(mode, whole);
 }
@@ -143,4 +149,9 @@ export function isStation(mac: u48): boolean {
 export function refuse(name: string, value: unknown, allowed: string): never {
   const shown = JSON.stringify(value, (_, each: unknown) => (typeof each === "bigint" ? `${each}` : each));
   throw new RangeError(`LoadBalancer: the option ${name} is ${shown}; allowed is ${allowed}`);
+}
+
+/** Where more prefixes are listed than there is room for. */
+export function refuseSources(options: LoadBalancerOptions): never {
+  refuse("maxSources", options.maxSources ?? 1024, "as many as prefixes are listed, or more");
 }

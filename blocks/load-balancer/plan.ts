@@ -9,6 +9,7 @@ import {
   refuse,
   type SchedulerName,
   type ServiceOptions,
+  type StateName,
 } from "./options.js";
 import { BackendState, Scheduler } from "./records.js";
 import { partsOf, ringParts, tagOf } from "./ring.js";
@@ -18,6 +19,12 @@ export const schedulers: Readonly<Record<SchedulerName, number>> = {
   maglev: Scheduler.Maglev,
   sourceHash: Scheduler.SourceHash,
   roundRobin: Scheduler.RoundRobin,
+};
+
+export const states: Readonly<Record<StateName, number>> = {
+  up: BackendState.Up,
+  draining: BackendState.Draining,
+  down: BackendState.Down,
 };
 
 interface Fixed {
@@ -59,7 +66,7 @@ export interface ServiceEntry {
   scheduler: number;
   restricted: number;
   sticky: number;
-  zero: number;
+  used: number;
 }
 
 export interface Plan {
@@ -97,7 +104,7 @@ export const noBackend: Readonly<BackendEntry> = {
 /** @throws RangeError that names the option, its value and what is allowed */
 export function planOf(options: LoadBalancerOptions): Plan {
   const { services = [], liveServices, maxBackends = 256, ringSize = 65_537 } = options;
-  const fixed = services.map((service, number) => fixedService(service, number));
+  const fixed = services.map((service, number) => fixedService(service, number, options.affinity !== undefined));
   const maxServices = services.length + (liveServices?.maxEntries ?? 0);
   const parts = partsOf(ringSize);
 
@@ -116,7 +123,7 @@ export function planOf(options: LoadBalancerOptions): Plan {
       scheduler,
       restricted: service.sources ? 1 : 0,
       sticky: service.sticky === true ? 1 : 0,
-      zero: 0,
+      used: 1,
     };
   });
   if (backends.length > maxBackends) refuse("maxBackends", maxBackends, `${backends.length} or more: so many backends are listed`);
@@ -153,13 +160,14 @@ function maskOf({ address, length }: Prefix & { readonly family: 6 }): { readonl
   return { address, mask: length === 128 ? undefined : ((1n << BigInt(length)) - 1n) << BigInt(128 - length) };
 }
 
-function fixedService(service: ServiceOptions, number: number): Fixed {
+function fixedService(service: ServiceOptions, number: number, sticky: boolean): Fixed {
   const option = `services[${number}]`;
   const { port, protocol, scheduler = "maglev" } = service;
   if (!(protocol in protocols)) refuse(`${option}.protocol`, protocol, '"tcp", "udp" or "sctp"');
   if (!(scheduler in schedulers)) refuse(`${option}.scheduler`, scheduler, '"maglev", "sourceHash" or "roundRobin"');
   if (port !== undefined && (!Number.isInteger(port) || port < 1 || port > 65_535))
     refuse(`${option}.port`, port, "a whole number of 1 to 65535, or none for all ports");
+  if (service.sticky === true && !sticky) refuse(`${option}.sticky`, true, "false, or true with the option affinity");
   return { number, prefix: prefixOfText(`${option}.address`, service.address), port, protocol: protocols[protocol] };
 }
 
@@ -178,7 +186,8 @@ export function backendEntry(
   of: Pick<Fixed, "prefix"> | undefined,
   incarnation = 1,
 ): BackendEntry {
-  const { weight = 1, port = 0, mac = 0 } = backend;
+  const { weight = 1, port = 0, mac = 0, state = "up" } = backend;
+  if (!(state in states)) refuse("backends.state", state, '"up", "draining" or "down"');
   const { mode } = options;
   const address = addressOfText("backends.address", backend.address);
   if (!Number.isInteger(weight) || weight < 1 || weight > 65_535) refuse("backends.weight", weight, "a whole number of 1 to 65535");
@@ -190,17 +199,24 @@ export function backendEntry(
   if (mode.kind === "geneve" && of && of.prefix.family !== address.family)
     refuse("backends.address", backend.address, "an address of the service's family, in mode geneve");
   if (port !== 0 && mode.kind !== "geneve") refuse("backends.port", port, "none: in this mode packets keep the service's port");
-  const tag = tagOf(number, incarnation);
   return {
     ...noBackend,
     ...(address.family === 4 ? { address: address.address } : { address6: address.address }),
-    tag,
-    datagramTag: tag,
+    ...tagsOf(number, incarnation, states[state]),
     port,
     service,
     weight,
     incarnation,
-    state: BackendState.Up,
+    state: states[state],
     mac,
+  };
+}
+
+/** What flows remember of a backend in a state: nothing while it is down, and nothing for UDP while it drains. */
+export function tagsOf(number: number, incarnation: number, state: number): Pick<BackendEntry, "tag" | "datagramTag"> {
+  const tag = tagOf(number, incarnation);
+  return {
+    tag: state === BackendState.Up || state === BackendState.Draining ? tag : 0,
+    datagramTag: state === BackendState.Up ? tag : 0,
   };
 }

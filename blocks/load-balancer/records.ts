@@ -62,7 +62,8 @@ export class Service extends struct({
   restricted: u8,
   /** a client's new flows go where its last one went */
   sticky: u8,
-  zero: u8,
+  /** the number is taken */
+  used: u8,
 }) {}
 
 /** Places of a ring that stand in one entry: a ring is written in few calls. */
