@@ -353,4 +353,6 @@ export interface Program {
   readonly hook: HookName;
   readonly name: string;
   readonly body: readonly Statement[];
+  /** no tag is looked for in the frame: what is tagged is left alone, see simplify/untagged.ts */
+  readonly untagged?: true;
 }

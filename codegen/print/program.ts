@@ -101,7 +101,7 @@ function wrapFunction(program: Program, printer: StatementPrinter, registry: Reg
   const needsFrame = routes || /\b(frame|FIND_FRAME|tag)\b/.test(text) || uses.tag || /\b(xdp|skb)_\w+\(ctx/.test(text);
   const needsPacket = needsFrame || /\b(front|data_end)\b/.test(text);
   const context = onTc ? "struct __sk_buff" : "struct xdp_md";
-  const aside = onTc && movesBytes(text);
+  const aside = onTc && movesBytes(text) && !program.untagged;
   put(`SEC("${onTc ? "tc" : "xdp"}")`);
   put(`int ${program.name}(${context} *ctx)`);
   put("{");
@@ -111,7 +111,7 @@ function wrapFunction(program: Program, printer: StatementPrinter, registry: Reg
     put("\t__u8 *frame = front;");
   }
   if (needsFrame) {
-    put("\t__u32 ether_type_ = 0;");
+    if (!program.untagged) put("\t__u32 ether_type_ = 0;");
     put("\t__u32 tag = 0;");
   }
   if (uses.tag) {
@@ -154,8 +154,8 @@ function wrapFunction(program: Program, printer: StatementPrinter, registry: Reg
     }
     // The kernel hands over no shorter frame: this is for the verifier alone.
     const end = `return ${onTc ? "TC_ACT_SHOT" : "XDP_ABORTED"};`;
-    put(`\tif (front + 14 > data_end) ${end}`);
-    if (needsFrame) {
+    if (!program.untagged || !beginsWithCheck(printer)) put(`\tif (front + 14 > data_end) ${end}`);
+    if (needsFrame && !program.untagged) {
       for (const line of findTag(onTc, aside, end)) put(`\t${line}`);
       if (aside || uses.tag) put("\tFIND_FRAME;");
       // Last: it proves the frame's first bytes again, for the pointer that the program then uses.
@@ -200,6 +200,12 @@ function wrapFunction(program: Program, printer: StatementPrinter, registry: Reg
   return needsFrame
     ? [...define.map(line => ({ text: line, span: undefined })), ...lines, { text: "#undef FIND_FRAME", span: undefined }]
     : lines;
+}
+
+/** Whether a program's first statement is a bounds check of the frame: it proves the Ethernet header too. */
+function beginsWithCheck(printer: StatementPrinter): boolean {
+  const [first, then] = printer.lines.map(({ text }) => text.trim()).filter(text => text !== "");
+  return /^if \(frame \+ \d+ > data_end\) \{$/.test(first ?? "") && /^(return|goto)\b/.test(then ?? "");
 }
 
 /** How far constant offsets of a program reach: what tc pulls once, at entry. */

@@ -53,6 +53,7 @@ export class StatementPrinter implements PlaceNames {
   /** copies of flow tables' entries: clang keeps of them what is used, as a rule in registers */
   readonly copies = new Map<number, { readonly name: string; readonly type: string }>();
   readonly testing: boolean;
+  readonly untagged: boolean;
   readonly #analysis: Analysis;
   readonly #layouts: Layouts;
   readonly #labels = new Map<number, string>();
@@ -61,6 +62,7 @@ export class StatementPrinter implements PlaceNames {
   constructor(program: Program, analysis: Analysis, layouts: Layouts, testing: boolean, taken: ReadonlySet<string>) {
     this.#names = new Set(taken);
     this.hook = program.hook;
+    this.untagged = program.untagged === true;
     this.testing = testing;
     this.#analysis = analysis;
     this.#layouts = layouts;
@@ -368,10 +370,7 @@ export class StatementPrinter implements PlaceNames {
       this.put(`held ^= anyValue; barrier_var(held); held ^= anyValue; barrier_var(held); ${name} = held & 1; }`, span);
       return;
     }
-    this.put(
-      `barrier_var(anyValue); ${name} ^= anyValue; barrier_var(${name}); ${name} ^= anyValue; barrier_var(${name});${end} }`,
-      span,
-    );
+    this.put(`barrier_var(anyValue); ${name} ^= anyValue; barrier_var(${name}); ${name} ^= anyValue; barrier_var(${name});${end} }`, span);
   }
 
   /** The text of a checked run-time index, in a packet the element's address; ends the program where it is outside. */
@@ -456,6 +455,7 @@ export class StatementPrinter implements PlaceNames {
       case "departure":
         return "ctx->tstamp";
       case "vlanPresent":
+        if (this.untagged) return "ctx->vlan_present";
         this.uses.tag = true;
         return "tagged";
       case "vlanId":

@@ -36,7 +36,17 @@ class Pruner {
         break;
       }
     }
-    return end === undefined ? kept : this.straighten(kept, end);
+    const guarded = this.guard(kept);
+    return end === undefined ? guarded : this.straighten(guarded, end);
+  }
+
+  /** `if (c) { much } return` where much goes away: `if (!c) return; much`, so that tests that lead to one place stand in a row. */
+  private guard(body: readonly Statement[]): readonly Statement[] {
+    const test = body.at(-2);
+    const last = body.at(-1);
+    if (test?.kind !== "if" || test.else.length > 0 || test.then.length < 2 || !last || !isExit(last) || !endsAway(test.then)) return body;
+    this.changed = true;
+    return [...body.slice(0, -2), { ...test, condition: negate(test.condition), then: [last] }, ...test.then];
   }
 
   /** `if (c) { x; leave }` in front of what goes away, at a block's end: `if (!c) { goes away } x`. */
@@ -90,6 +100,11 @@ class Pruner {
     this.changed = true;
     return [];
   }
+}
+
+/** A jump, or the end. */
+function isExit(statement: Statement): boolean {
+  return statement.kind === "leave" || (statement.kind === "return" && statement.verdict.op === "const");
 }
 
 /** Whether a statement does nothing but assign its local. */

@@ -280,6 +280,21 @@ test("a branch whose arms end alike is none, with all that it needed", () => {
   );
 });
 
+test("what leaves tagged packets alone does not look for a tag in the frame", () => {
+  const [type, readType] = loaded(12, 16, "type");
+  const present = local("present");
+  const ask: Statement = { kind: "ambient", local: present, what: "vlanPresent", span: readType.span };
+  const made = (...rest: readonly Statement[]) => {
+    const tagged = { ...program(readType, ask, when(compare("!=", get(present), num(0)), [ret(pass)]), ...rest), hook: "xdp" } as const;
+    return simplify(tagged, analyse(tagged)).program;
+  };
+  const alone = made(when(compare("!=", get(type), num(0x0800)), [ret(pass)]), ret(drop));
+  assert.is(alone.untagged, true);
+  assert.not.match(showStatements(alone.body), /vlanPresent/);
+  assert.is(made(when(compare("!=", get(type), num(0x0800)), [ret(drop)]), ret(pass)).untagged, undefined);
+  assert.is(made(when(compare("==", get(type), num(0x8100)), [ret(drop)]), ret(pass)).untagged, undefined);
+});
+
 test("a bigint difference that may be negative is compared as JavaScript does", () => {
   const [a, readA] = loaded(12, 64, "a");
   const [b, readB] = loaded(20, 64, "b");

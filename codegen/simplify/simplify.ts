@@ -14,6 +14,7 @@ import { prune } from "./prune.js";
 import { mergeStores } from "./stores.js";
 import { substitute } from "./substitute.js";
 import { thread } from "./thread.js";
+import { leaveTags } from "./untagged.js";
 
 export interface Simplified {
   readonly program: Program;
@@ -36,6 +37,7 @@ export function simplify(program: Program, analysis: Analysis): Simplified {
   let at = settle(thread(settle(fold(program, analysis))));
   // where jumps went straight, less joins, and more is known
   at = settle(fold(at, analyse(at)));
+  at = settle(leaveTags(at));
   at = keepByteOrder(at, freshLocal);
   at = settle(mergeChecks(at, freshLocal));
   at = settle(mergeStores(at, freshLocal));
