@@ -31,10 +31,17 @@ export interface Analysis {
   readonly samePointer: ReadonlyMap<number, number>;
   /** loads of what a local holds already: right where both locals are assigned once */
   readonly reloads: ReadonlyMap<object, Local>;
+  /** with `forgetful`: accesses to memory that nothing proves as far as the verifier remembers, to be proved by a check of their own */
+  readonly unproved: ReadonlySet<object>;
   /** the C type of a local, or of what an expression prints as */
   cType(of: Expr | Local): CType;
   /** the C type that both operands of a binary operator or comparison are brought to first */
   operandType(expr: Expr): CType;
+}
+
+export interface AnalyseOptions {
+  /** what a `forget` makes the verifier forget is forgotten here too: to be asked of programs without problems alone */
+  readonly forgetful?: boolean;
 }
 
 /**
@@ -44,7 +51,7 @@ export interface Analysis {
  * const { problems } = analyse(program);
  * if (problems.length === 0) print(program, analysis);
  */
-export function analyse(program: Program): Analysis {
+export function analyse(program: Program, options: AnalyseOptions = {}): Analysis {
   const atoms = new Atoms();
   const problems = new Map<string, Problem>();
   const pass: Pass = {
@@ -57,6 +64,8 @@ export function analyse(program: Program): Analysis {
     samePointer: new Map(),
     reloads: new Map(),
     lifetimes: lifetimesOf(program.body),
+    forgetful: options.forgetful === true,
+    unproved: new Set(),
     labels: new Map(),
     report(problem) {
       const { file, line, column } = problem.span;
@@ -81,6 +90,7 @@ export function analyse(program: Program): Analysis {
     dead: pass.dead,
     samePointer: pass.samePointer,
     reloads: pass.reloads,
+    unproved: pass.unproved,
     cType,
     operandType: expr => operandTypeOf(expr, rangeOf, cType),
   };

@@ -1,13 +1,25 @@
 /** Statements, in order: what each demands, and what is so after it. */
-import type { Ambient, Expr, Interval, Local, Move, Place, Span, Statement } from "../ir/ir.js";
+import {
+  type Ambient,
+  type Expr,
+  frontPointer,
+  type Interval,
+  type Local,
+  type Move,
+  type Place,
+  type Span,
+  type Statement,
+} from "../ir/ir.js";
+import { accessesOf } from "../ir/walk.js";
 import { evaluate, evaluateInteger, evaluateOffset, evaluateTruth, type Findings } from "./evaluate.js";
 import { rangeOfValue } from "./facts.js";
 import { hull, interval, unsigned, within } from "./interval.js";
 import type { Lifetimes } from "./lifetimes.js";
+import { constant } from "./linear.js";
 import { checkFit, checkIndex } from "./obligations.js";
 import { lengthOutside, offsetBeforeTag } from "./problems.js";
 import { State, samePlace } from "./state.js";
-import { isOne, truth, type Value } from "./value.js";
+import { isOne, lessOrEqual, truth, type Value } from "./value.js";
 
 /** A run-time offset must lie behind the place of a VLAN tag: what is in front of it is not moved by one. */
 const TAG_OFFSET = 12n;
@@ -18,6 +30,10 @@ export interface Pass extends Findings {
   readonly samePointer: Map<number, number>;
   readonly reloads: Map<Statement, Local>;
   readonly lifetimes: Lifetimes;
+  /** a `forget` ends what is known of its local but for the interval */
+  readonly forgetful: boolean;
+  /** accesses that are not proved, where it is asked for */
+  readonly unproved: Set<Statement>;
   /** the states that left each enclosing block */
   readonly labels: Map<number, State[]>;
 }
@@ -63,10 +79,12 @@ function runStatement(pass: Pass, statement: Statement, state: State): State | u
       return state;
     case "load":
       checkPlace(pass, state, statement.place, span);
+      proveAccess(pass, state, statement);
       load(pass, state, statement);
       return state;
     case "store": {
       checkPlace(pass, state, statement.place, span);
+      proveAccess(pass, state, statement);
       const value = evaluate(pass, state, statement.value, span);
       if (value.kind === "integer") checkFit(pass, state, value.form, statement.fit, span);
       write(state, statement.place, value, statement.value);
@@ -126,6 +144,7 @@ function runStatement(pass: Pass, statement: Statement, state: State): State | u
       state.forgetSpace(`buffer ${statement.buffer.id}`);
       return state;
     case "copyPlace":
+      proveAccess(pass, state, statement);
       state.forget(statement.to, statement.toOffset, statement.bytes);
       return state;
     case "lookup":
@@ -140,15 +159,6 @@ function runStatement(pass: Pass, statement: Statement, state: State): State | u
       state.forgetSpace(statement.map.symbol);
       fresh(pass, state, statement.ok);
       return state;
-    case "atomicAdd":
-      checkPlace(pass, state, statement.place, span);
-      evaluate(pass, state, statement.value, span);
-      forgetPlace(state, statement.place);
-      if (statement.old) fresh(pass, state, statement.old, unsigned(statement.place.scalar.width));
-      return state;
-    case "compareExchange": {
-      const { place } = statement;
-      checkPlace(pass, state, place, span);
     case "flowFind":
       state.found(statement.pointer);
       state.found(statement.copy);
@@ -167,6 +177,17 @@ function runStatement(pass: Pass, statement: Statement, state: State): State | u
     case "flowTouch":
       state.forgetSpace(statement.map.symbol);
       return state;
+    case "atomicAdd":
+      checkPlace(pass, state, statement.place, span);
+      proveAccess(pass, state, statement);
+      evaluate(pass, state, statement.value, span);
+      forgetPlace(state, statement.place);
+      if (statement.old) fresh(pass, state, statement.old, unsigned(statement.place.scalar.width));
+      return state;
+    case "compareExchange": {
+      const { place } = statement;
+      checkPlace(pass, state, place, span);
+      proveAccess(pass, state, statement);
       const expected = evaluateInteger(pass, state, statement.expected, span);
       checkFit(pass, state, expected, { bits: place.scalar.width, what: `the expected value of ${place.name}` }, span);
       const desired = evaluateInteger(pass, state, statement.desired, span);
@@ -179,7 +200,12 @@ function runStatement(pass: Pass, statement: Statement, state: State): State | u
       fresh(pass, state, statement.ok);
       return state;
     case "count":
+      return state;
     case "forget":
+      if (pass.forgetful) {
+        const range = rangeOfValue(state.facts, state.read(statement.local));
+        assign(pass, state, statement.local, state.unknown(statement.local, range));
+      }
       return state;
     case "mirror":
       checkLength(pass, state, statement.device, "the device", 32, span);
@@ -284,6 +310,19 @@ function write(state: State, place: Place, value: Value, expr: Expr): void {
   forgetPlace(state, place);
   const holder = expr.op === "local" ? expr.local : undefined;
   if (within(rangeOfValue(state.facts, value), unsigned(place.scalar.width))) state.remember(place, value, holder);
+}
+
+/** Marks an access to a packet or an entry that nothing proves; behind the check that it then gets it is so. */
+function proveAccess(pass: Pass, state: State, statement: Statement): void {
+  if (!pass.forgetful) return;
+  for (const { memory, end } of accessesOf(statement)) {
+    if (memory.kind === "buffer" || memory.pointer === frontPointer) continue;
+    const pointed = state.pointed(memory.pointer);
+    const proof = memory.kind === "entry" ? isOne(pointed.present) : lessOrEqual(constant(BigInt(end)), pointed.room);
+    if (state.facts.decide(proof) === true) continue;
+    pass.unproved.add(statement);
+    state.facts.assume(proof, true);
+  }
 }
 
 function forgetPlace(state: State, place: Place): void {

@@ -1,5 +1,5 @@
 /** Looks at and rebuilds IR: which expressions, locals and places a statement has. */
-import type { Expr, Local, Move, Place, Statement } from "./ir.js";
+import type { Expr, Local, Memory, Move, Place, Statement } from "./ir.js";
 
 /** The parts of an expression, one level down. */
 export function operandsOf(expr: Expr): readonly Expr[] {
@@ -66,6 +66,20 @@ export function placeOf(statement: Statement): Place | undefined {
   }
 }
 
+/** Memory that a statement reads or writes, as far as constant offsets tell: a run-time index in a packet has a check of its own. */
+export function accessesOf(statement: Statement): readonly { readonly memory: Memory; readonly end: number }[] {
+  if (statement.kind === "copyPlace") {
+    const { to, toOffset, from, fromOffset, bytes } = statement;
+    return [
+      { memory: to, end: toOffset + bytes },
+      { memory: from, end: fromOffset + bytes },
+    ];
+  }
+  const place = placeOf(statement);
+  if (!place || (place.index && place.memory.kind === "packet")) return [];
+  return [{ memory: place.memory, end: place.offset + place.scalar.bytes }];
+}
+
 /** A statement with each of its own expressions replaced; statements inside it are left alone. */
 export function mapExpressions(statement: Statement, f: (expr: Expr) => Expr): Statement {
   const place = (of: Place): Place => (of.index ? { ...of, index: { ...of.index, value: f(of.index.value) } } : of);
@@ -117,6 +131,11 @@ export function mapExpressions(statement: Statement, f: (expr: Expr) => Expr): S
     case "emit":
     case "count":
     case "forget":
+    case "flowFind":
+    case "flowAdd":
+    case "flowUpdate":
+    case "flowMark":
+    case "flowTouch":
       return statement;
   }
 }
@@ -131,11 +150,6 @@ function mapMove(move: Move, f: (expr: Expr) => Expr): Move {
     case "pull":
       return { ...move, bytes: f(move.bytes) };
     case "trim":
-    case "flowFind":
-    case "flowAdd":
-    case "flowUpdate":
-    case "flowMark":
-    case "flowTouch":
       return { ...move, length: f(move.length) };
     case "vlanSet":
       return { ...move, id: f(move.id), priority: move.priority && f(move.priority) };
@@ -186,6 +200,11 @@ export function assigned(statement: Statement): Local | undefined {
     case "mirror":
     case "packetCopy":
       return statement.ok;
+    case "flowUpdate":
+    case "flowMark":
+      return statement.ok;
+    case "flowAdd":
+      return statement.outcome;
     case "atomicAdd":
       return statement.old;
     default:
@@ -200,11 +219,6 @@ export function bodiesOf(statement: Statement): readonly (readonly Statement[])[
 }
 /** A statement with each list inside it replaced. */
 export function mapBodies(statement: Statement, f: (body: readonly Statement[]) => readonly Statement[]): Statement {
-    case "flowUpdate":
-    case "flowMark":
-      return statement.ok;
-    case "flowAdd":
-      return statement.outcome;
   if (statement.kind === "if") return { ...statement, then: f(statement.then), else: f(statement.else) };
   return statement.kind === "block" ? { ...statement, body: f(statement.body) } : statement;
 }
@@ -233,6 +247,15 @@ export function countLocals(body: readonly Statement[]): {
     }
   });
   return { reads, writes };
+}
+
+/** The locals that a `forget` names, by id: they are to stay locals. */
+export function forgottenLocals(body: readonly Statement[]): ReadonlySet<number> {
+  const forgotten = new Set<number>();
+  visitStatements(body, statement => {
+    if (statement.kind === "forget") forgotten.add(statement.local.id);
+  });
+  return forgotten;
 }
 
 /** Whether control never goes on behind the last statement. */

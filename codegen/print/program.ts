@@ -57,7 +57,7 @@ export function printProgram(programs: readonly Analysed[], registry: Registry, 
   const variables = layOutVariables([...registry.variables.values()]);
   const mapText = maps.map(map => printMap(map, layouts)).join("\n");
   const bodyText = bodies.flatMap(body => body.map(line => line.text)).join("\n");
-  const flowText = flowSupport(maps, layouts, options.without);
+  const flowText = flowSupport(maps, layouts, options.testing, options.without);
   const head = [
     prelude,
     layouts.text,
@@ -135,6 +135,7 @@ function wrapFunction(program: Program, printer: StatementPrinter, registry: Reg
     put(`\tif (!buffers_) return ${onTc ? "TC_ACT_SHOT" : "XDP_ABORTED"};`);
   }
   put("");
+  if (uses.anyValue || forgetsTag) put("\tbarrier_var(any_value);");
   const reflects =
     registry.actions.has(Action.Reflect) && all.some(other => other.program.hook !== program.hook && other.program.hook !== "xdp");
   if (onTc && reflects) {
@@ -159,7 +160,7 @@ function wrapFunction(program: Program, printer: StatementPrinter, registry: Reg
       for (const line of findTag(onTc, aside, end)) put(`\t${line}`);
       if (aside || uses.tag) put("\tFIND_FRAME;");
       // Last: it proves the frame's first bytes again, for the pointer that the program then uses.
-      if (!aside && printer.lines.length > LONG) for (const line of forgetTag(onTc, end)) put(`\t${line}`);
+      if (forgetsTag) for (const line of forgetTag(end)) put(`\t${line}`);
     }
   }
   lines.push(...printer.lines);
@@ -293,10 +294,9 @@ function findTag(onTc: boolean, aside: boolean, end: string): string[] {
 const LONG = 400;
 
 /** x ^ y ^ y with an unknown y: with and without a tag become one state, or the verifier would walk all that follows twice. */
-function forgetTag(onTc: boolean, end: string): string[] {
+function forgetTag(end: string): string[] {
   return [
-    `{ __u32 anyValue = ${onTc ? "ctx->hash" : "ctx->rx_queue_index"};`,
-    "barrier_var(anyValue); tag ^= anyValue; barrier_var(tag); tag ^= anyValue; barrier_var(tag); tag &= 4; }",
+    "tag ^= any_value; barrier_var(tag); tag ^= any_value; barrier_var(tag); tag &= 4;",
     "frame = front + tag;",
     "barrier_var(frame);",
     `if (frame + 14 > data_end) ${end}`,

@@ -17,10 +17,11 @@ import {
   type Statement,
   type VariableDecl,
 } from "../ir/ir.js";
+import { accessesOf } from "../ir/walk.js";
 import { Action, decodeVerdict } from "../specialise/verdict.js";
 import { ExpressionPrinter, typeName } from "./expressions.js";
-import type { Layouts } from "./layouts.js";
 import { printFlow } from "./flow-table-statements.js";
+import type { Layouts } from "./layouts.js";
 import { printMove } from "./moves.js";
 import { isSupportName } from "./names.js";
 import { addressOf, type PlaceNames, readPlace, writePlace } from "./places.js";
@@ -35,6 +36,8 @@ export interface Line {
 export interface Uses {
   /** ambient `vlan…` is read */
   tag: boolean;
+  /** a number that the verifier knows nothing of, nor clang */
+  anyValue: boolean;
   dropped: boolean;
   aborted: boolean;
   /** a verdict that is not a constant */
@@ -43,15 +46,15 @@ export interface Uses {
 
 export class StatementPrinter implements PlaceNames {
   readonly lines: Line[] = [];
-  readonly uses: Uses = { tag: false, dropped: false, aborted: false, finish: false };
+  readonly uses: Uses = { tag: false, anyValue: false, dropped: false, aborted: false, finish: false };
   readonly locals = new Map<number, { readonly name: string; readonly type: string }>();
   readonly pointers = new Map<number, { readonly name: string; readonly type: string }>();
   readonly buffers = new Map<number, { readonly name: string; readonly type: string; readonly size: number }>();
+  /** copies of flow tables' entries: clang keeps of them what is used, as a rule in registers */
+  readonly copies = new Map<number, { readonly name: string; readonly type: string }>();
   readonly #names: Set<string>;
   readonly expressions: ExpressionPrinter;
   readonly hook: HookName;
-  /** copies of flow tables' entries: clang keeps of them what is used, as a rule in registers */
-  readonly copies = new Map<number, { readonly name: string; readonly type: string }>();
   readonly testing: boolean;
   readonly untagged: boolean;
   readonly #analysis: Analysis;
@@ -103,9 +106,6 @@ export class StatementPrinter implements PlaceNames {
   buffer(id: number): string {
     return this.buffers.get(id)?.name ?? "buffer";
   }
-  bufferName(buffer: Buffer): string {
-    let known = this.buffers.get(buffer.id);
-    if (!known) {
   /** The memory of a copy, by the pointer that is set to it. */
   copyName(copy: Pointer, type: string): string {
     let known = this.copies.get(copy.id);
@@ -115,6 +115,9 @@ export class StatementPrinter implements PlaceNames {
     }
     return known.name;
   }
+  bufferName(buffer: Buffer): string {
+    let known = this.buffers.get(buffer.id);
+    if (!known) {
       known = { name: this.#unique(`${buffer.name}_buffer`), type: this.#layouts.typeOf(buffer.layout), size: buffer.layout.size };
       this.buffers.set(buffer.id, known);
     }
@@ -146,8 +149,19 @@ export class StatementPrinter implements PlaceNames {
     for (const statement of statements) if (!this.#analysis.dead.has(statement)) this.#print(statement);
   }
 
+  /** Where the verifier was made to forget what proves an access, it is proved again: for it alone, as the check never fails. */
+  #prove(statement: Statement, span: Span): void {
+    for (const { memory, end } of accessesOf(statement)) {
+      if (memory.kind === "buffer") continue;
+      const pointer = this.pointer(memory.pointer);
+      this.uses.aborted = true;
+      this.put(memory.kind === "entry" ? `if (!${pointer}) goto aborted;` : `if (${pointer} + ${end} > data_end) goto aborted;`, span);
+    }
+  }
+
   #print(statement: Statement): void {
     const { span } = statement;
+    if (this.#analysis.unproved.has(statement)) this.#prove(statement, span);
     switch (statement.kind) {
       case "let":
         this.put(`${this.local(statement.local)} = ${this.expressions.condition(statement.value)};`, span);
@@ -255,6 +269,13 @@ export class StatementPrinter implements PlaceNames {
       case "emit":
         this.#emit(statement);
         return;
+      case "flowFind":
+      case "flowAdd":
+      case "flowUpdate":
+      case "flowMark":
+      case "flowTouch":
+        printFlow(this, statement);
+        return;
       case "count":
         this.put(`count(&${statement.map.symbol}, ${this.#length()});`, span);
         return;
@@ -269,13 +290,6 @@ export class StatementPrinter implements PlaceNames {
         this.put(
           `${this.local(statement.ok)} = ${this.onTc ? "skb" : "xdp"}_copy(ctx, ${this.expr(statement.to)}, ${this.expr(statement.from)}, ${this.expr(statement.count)}, ${statement.max}, tag);`,
           span,
-      case "flowFind":
-      case "flowAdd":
-      case "flowUpdate":
-      case "flowMark":
-      case "flowTouch":
-        printFlow(this, statement);
-        return;
         );
         this.reload(span);
         return;
@@ -363,14 +377,13 @@ export class StatementPrinter implements PlaceNames {
     const name = this.local(local);
     const mask = (1n << BigInt(max.toString(2).length)) - 1n;
     const end = type === "u32" && max < 0x8000_0000n ? ` ${name} &= 0x${mask.toString(16)};` : "";
-    const unknown = `{ __u${type === "u64" || type === "s64" ? 64 : 32} anyValue = ${this.onTc ? "ctx->hash" : "ctx->rx_queue_index"};`;
-    this.put(unknown, span);
+    this.uses.anyValue = true;
     if (type === "bool") {
-      this.put(`__u32 held = ${name}; barrier_var(anyValue); barrier_var(held);`, span);
-      this.put(`held ^= anyValue; barrier_var(held); held ^= anyValue; barrier_var(held); ${name} = held & 1; }`, span);
+      this.put(`{ __u32 held = ${name}; barrier_var(held);`, span);
+      this.put(`held ^= any_value; barrier_var(held); held ^= any_value; barrier_var(held); ${name} = held & 1; }`, span);
       return;
     }
-    this.put(`barrier_var(anyValue); ${name} ^= anyValue; barrier_var(${name}); ${name} ^= anyValue; barrier_var(${name});${end} }`, span);
+    this.put(`${name} ^= any_value; barrier_var(${name}); ${name} ^= any_value; barrier_var(${name});${end}`, span);
   }
 
   /** The text of a checked run-time index, in a packet the element's address; ends the program where it is outside. */

@@ -5,12 +5,17 @@
 import type { Analysis } from "../analyse/analyse.js";
 import { domainOf, rangeOfDomain } from "../analyse/domains.js";
 import type { Domain, Expr, Memory, Place, Pointer, Program, Statement } from "../ir/ir.js";
-import { countLocals, mapBodies, mapExpressions, visitStatements } from "../ir/walk.js";
+import { countLocals, mapBodies, mapExpressions, operandsOf, visitStatements } from "../ir/walk.js";
 import { negate } from "./negate.js";
 
-export function fold(program: Program, analysis: Analysis): Program {
+export interface FoldOptions {
+  /** checks of packets and entries stay, also where they are decided: what decides them may yet be forgotten */
+  readonly keepsChecks?: boolean;
+}
+
+export function fold(program: Program, analysis: Analysis, options: FoldOptions = {}): Program {
   const { writes } = countLocals(program.body);
-  const folder = new Folder(analysis, id => writes.get(id) === 1, samePointers(program, analysis));
+  const folder = new Folder(analysis, id => writes.get(id) === 1, samePointers(program, analysis), options.keepsChecks === true);
   return { ...program, body: folder.all(program.body) };
 }
 
@@ -35,15 +40,21 @@ class Folder {
   private readonly analysis: Analysis;
   private readonly once: (local: number) => boolean;
   private readonly pointers: ReadonlyMap<number, Pointer>;
+  private readonly keepsChecks: boolean;
 
-  constructor(analysis: Analysis, once: (local: number) => boolean, pointers: ReadonlyMap<number, Pointer>) {
+  constructor(analysis: Analysis, once: (local: number) => boolean, pointers: ReadonlyMap<number, Pointer>, keepsChecks: boolean) {
+    this.keepsChecks = keepsChecks;
     this.analysis = analysis;
     this.once = once;
     this.pointers = pointers;
   }
 
   all(body: readonly Statement[]): readonly Statement[] {
-    return body.flatMap(statement => (this.analysis.dead.has(statement) ? [] : this.one(statement)));
+    return body.flatMap(statement => (!this.keepsChecks && this.analysis.dead.has(statement) ? [] : this.one(statement)));
+  }
+
+  private decided(expr: Expr): boolean | undefined {
+    return this.keepsChecks && hasCheck(expr) ? undefined : this.analysis.decided(expr);
   }
 
   private one(statement: Statement): readonly Statement[] {
@@ -52,7 +63,7 @@ class Folder {
       case "inRange":
         return [];
       case "if": {
-        const decided = this.analysis.decided(statement.condition);
+        const decided = this.decided(statement.condition);
         if (decided !== undefined) return this.all(decided ? statement.then : statement.else);
         break;
       }
@@ -74,7 +85,7 @@ class Folder {
   private expr(expr: Expr): Expr {
     const domain = domainOf(expr);
     if (domain === "boolean") {
-      const decided = this.analysis.decided(expr);
+      const decided = this.decided(expr);
       if (decided !== undefined) return constant(domain, decided ? 1n : 0n);
     } else {
       const { min, max } = this.analysis.rangeOf(expr);
@@ -97,8 +108,8 @@ class Folder {
       case "and":
       case "or": {
         // a decided side that does not settle the whole is left out
-        if (this.analysis.decided(expr.left) !== undefined) return this.expr(expr.right);
-        if (this.analysis.decided(expr.right) !== undefined) return this.expr(expr.left);
+        if (this.decided(expr.left) !== undefined) return this.expr(expr.right);
+        if (this.decided(expr.right) !== undefined) return this.expr(expr.left);
         return { op: expr.op, left: this.expr(expr.left), right: this.expr(expr.right) };
       }
       case "bounds":
@@ -128,6 +139,10 @@ class Folder {
         return statement;
     }
   }
+}
+
+function hasCheck(expr: Expr): boolean {
+  return expr.op === "bounds" || expr.op === "present" || operandsOf(expr).some(hasCheck);
 }
 
 function withConstantIndex(place: Place): Place {

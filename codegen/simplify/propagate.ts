@@ -1,12 +1,13 @@
 /** Locals that are a constant or another local become that, wherever they are read. */
 import type { Expr, Program, Statement } from "../ir/ir.js";
-import { countLocals, mapBodies, mapExpr, mapExpressions, visitStatements } from "../ir/walk.js";
+import { countLocals, forgottenLocals, mapBodies, mapExpr, mapExpressions, visitStatements } from "../ir/walk.js";
 
 export function propagate(program: Program): Program {
   const { writes } = countLocals(program.body);
+  const forgotten = forgottenLocals(program.body);
   const known = new Map<number, Expr>();
   visitStatements(program.body, statement => {
-    if (statement.kind !== "let" || writes.get(statement.local.id) !== 1) return;
+    if (statement.kind !== "let" || writes.get(statement.local.id) !== 1 || forgotten.has(statement.local.id)) return;
     const { value } = statement;
     if (value.op === "const") known.set(statement.local.id, value);
     if (value.op !== "local" || value.local.domain !== statement.local.domain || writes.get(value.local.id) !== 1) return;

@@ -9,6 +9,7 @@ import { keepByteOrder } from "./byte-order.js";
 import { mergeChecks } from "./checks.js";
 import { converge } from "./converge.js";
 import { fold } from "./fold.js";
+import { forgetPaths } from "./forget-paths.js";
 import { propagate } from "./propagate.js";
 import { prune } from "./prune.js";
 import { mergeStores } from "./stores.js";
@@ -22,6 +23,11 @@ export interface Simplified {
   readonly analysis: Analysis;
 }
 
+export interface SimplifyOptions {
+  /** for programs that are too much work for the verifier: where paths meet, it forgets by which it came */
+  readonly forgetsPaths?: boolean;
+}
+
 /**
  * Simplifies a program that analysis found no problem in.
  *
@@ -31,18 +37,20 @@ export interface Simplified {
  *   const { program: better, analysis: types } = simplify(program, analysis);
  * }
  */
-export function simplify(program: Program, analysis: Analysis): Simplified {
+export function simplify(program: Program, analysis: Analysis, options: SimplifyOptions = {}): Simplified {
   const freshLocal = localsAbove(program);
   const settle = (at: Program): Program => prune(converge(propagate(at)));
-  let at = settle(thread(settle(fold(program, analysis))));
+  const forgetful = options.forgetsPaths === true;
+  let at = settle(thread(settle(fold(program, analysis, { keepsChecks: forgetful }))));
+  if (forgetful) at = forgetPaths(at);
   // where jumps went straight, less joins, and more is known
-  at = settle(fold(at, analyse(at)));
+  at = settle(fold(at, analyse(at, { forgetful })));
   at = settle(leaveTags(at));
   at = keepByteOrder(at, freshLocal);
   at = settle(mergeChecks(at, freshLocal));
   at = settle(mergeStores(at, freshLocal));
   at = prune(substitute(at));
-  return { program: at, analysis: analyse(at) };
+  return { program: at, analysis: analyse(at, { forgetful }) };
 }
 
 /** Makes locals whose ids nothing in the program has. */
@@ -54,8 +62,8 @@ function localsAbove(program: Program): (name: string, domain: Local["domain"]) 
     if (statement.kind === "point" || statement.kind === "alias" || statement.kind === "lookup" || statement.kind === "element") {
       next = Math.max(next, statement.pointer.id);
     }
+    if (statement.kind === "flowFind" || statement.kind === "flowAdd") next = Math.max(next, statement.copy.id);
     if (statement.kind === "clear") next = Math.max(next, statement.buffer.id);
   });
   return (name, domain) => ({ id: ++next, name, domain });
 }
-    if (statement.kind === "flowFind" || statement.kind === "flowAdd") next = Math.max(next, statement.copy.id);

@@ -3,19 +3,26 @@
  * statement that does not assign one of its own locals; those are assigned once.
  */
 import type { Expr, Program, Statement } from "../ir/ir.js";
-import { countLocals, mapBodies, mapExpr, mapExpressions, visitExpr } from "../ir/walk.js";
+import { countLocals, forgottenLocals, mapBodies, mapExpr, mapExpressions, visitExpr } from "../ir/walk.js";
 
 /** Expressions with more nodes than this are better read under a name. */
 const MOST_NODES = 9;
 
 export function substitute(program: Program): Program {
   const { reads, writes } = countLocals(program.body);
+  const forgotten = forgottenLocals(program.body);
   const values = new Map<number, Expr>();
   const resolve = (expr: Expr): Expr => (expr.op === "local" ? (values.get(expr.local.id) ?? expr) : expr);
   const rebuild = (body: readonly Statement[]): readonly Statement[] =>
     body.flatMap(statement => {
       const own = mapExpressions(statement, expr => mapExpr(expr, resolve));
-      if (own.kind === "let" && reads.get(own.local.id) === 1 && writes.get(own.local.id) === 1 && isMovable(own.value)) {
+      if (
+        own.kind === "let" &&
+        !forgotten.has(own.local.id) &&
+        reads.get(own.local.id) === 1 &&
+        writes.get(own.local.id) === 1 &&
+        isMovable(own.value)
+      ) {
         values.set(own.local.id, own.value);
         return [];
       }
