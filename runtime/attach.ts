@@ -1,4 +1,5 @@
 /** Attaching a bundle to a target, taking it off, and finding what is attached. */
+import type { Manifest } from "../codegen/bundle/manifest.js";
 import { loadBundle } from "./bundle/bundle.js";
 import { Deployment } from "./deployment/deployment.js";
 import { detachTargets } from "./deployment/detach.js";
@@ -62,7 +63,7 @@ async function attachBundle<P>(folder: string, target: Target, options: AttachOp
     target: resolved,
     params,
     settings,
-    reset: new Set(options.resetMaps),
+    reset: new Set(options.resetMaps?.flatMap(path => [path, ...madeFrom(bundle.manifest, path)])),
     how: { tc: options.hook ?? "auto", xdp: options.xdp ?? "auto", notice },
   };
   try {
@@ -72,6 +73,11 @@ async function attachBundle<P>(folder: string, target: Target, options: AttachOp
     throw error;
   }
   return Deployment.open<P>(layout, resolved.id);
+}
+
+/** The arrays that a prefix table is looked up in begin anew with it. */
+function madeFrom({ maps }: Manifest, path: string): string[] {
+  return maps.filter(map => map.path.startsWith(`:${path}.`)).map(map => map.path);
 }
 
 /** One target of a pipeline or all of them (`target` left out). */

@@ -9,6 +9,7 @@ export type { VariableInput } from "./load/sections.js";
 export { probeMachine, type Requirement } from "./machine/probe.js";
 export { EventStream } from "./maps/events.js";
 export { LiveMap } from "./maps/live.js";
+export { LivePrefixTable, type PrefixKey } from "./maps/prefix-table.js";
 export { RawMap } from "./maps/raw.js";
 export type { SweepFigures } from "./maps/sweep.js";
 export type { Target } from "./target/target.js";

@@ -1,6 +1,7 @@
 /** Properties and methods: of build-time objects, of views, of instances, of one of several. */
 import type { ts } from "ts-morph";
 import { specOf } from "../../dsl/core/spec.js";
+import { PrefixTable } from "../../dsl/maps/prefix-table.js";
 import { Verdict } from "../../dsl/verdict.js";
 import { fieldOf, readField } from "./access.js";
 import { callArray } from "./array-calls.js";
@@ -10,8 +11,8 @@ import { choiceCondition, split } from "./conditions.js";
 import type { Context } from "./context.js";
 import { describeValue } from "./context.js";
 import { callValue } from "./expressions.js";
-import type { Frame } from "./frame.js";
 import { callFlow, flowProperty } from "./flow-table-calls.js";
+import type { Frame } from "./frame.js";
 import { callKnown } from "./known-calls.js";
 import { callMap, mapProperty, scratchOf, scratchView } from "./map-calls.js";
 import { callPacket, packetProperty } from "./packet-calls.js";
@@ -68,9 +69,9 @@ export function member(context: Context, frame: Frame, object: Value, name: stri
       if (lazy) return lazy(node);
       return classMember(context, frame, seen, seen.of, name, node);
     }
-    case "choice":
     case "flow":
       return flowProperty(context, seen, name, node) ?? { kind: "method", self: seen, name };
+    case "choice":
       return choiceMember(context, frame, seen, name, node);
     case "known":
       return knownMember(context, frame, seen.value, name, node);
@@ -231,9 +232,9 @@ export function callMember(
       return poison;
     case "packet":
       return callPacket(context, frame, name, args, node);
-    case "atomic":
     case "flow":
       return callFlow(context, seen, name, args, node);
+    case "atomic":
       return callAtomic(context, seen, name, args, node);
     case "known":
       return callKnownMember(context, frame, seen.value, name, args, node, leave);
@@ -280,6 +281,14 @@ function callKnownMember(
   if (spec?.what === "map") {
     if (spec.kind === "scratch") return callMember(context, frame, scratchView(context, object, spec, node), name, args, node, leave);
     return callMap(context, frame, object, spec, name, args, node);
+  }
+  if (object instanceof PrefixTable && name !== "get") {
+    return context.error(
+      "DP4103",
+      node,
+      `a prefixTable has no \`${name}\` in datapath code`,
+      "user space writes it; a program looks addresses up",
+    );
   }
   if (name.startsWith("#")) {
     const field = privateMember(context, object, name, node);

@@ -33,6 +33,7 @@ const MOST = 2 ** 20;
  */
 export class PrefixTable<V> {
   declare readonly "~kv"?: [u32, V];
+  declare readonly "~prefixes": true;
   /** every prefix with its value: what the rest is made from */
   private readonly prefixes: LpmTrie<u32, V>;
   private readonly chunks: ArrayMap<Chunk>;

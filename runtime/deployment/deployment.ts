@@ -4,12 +4,14 @@ import { DatapathError } from "../errors.js";
 import { SETTINGS, type VariableInput, variableValue } from "../load/sections.js";
 import { EventStream } from "../maps/events.js";
 import { LiveMap } from "../maps/live.js";
+import { type DirectMaps, directPaths, LivePrefixTable } from "../maps/prefix-table.js";
 import { pathOf } from "../maps/path.js";
 import { isSwept, type SweepFigures } from "../maps/sweep.js";
 import { type KernelMap, native } from "../native/index.js";
 import { isPipelineWide, SETTINGS_PATH } from "./build.js";
 import { currentNumber, type Generation, readCurrent } from "./generation.js";
 import type { Layout } from "./layout.js";
+import { lockAtOnce } from "./lock.js";
 import { writeSettings } from "./settings.js";
 import { openMapPin } from "./status.js";
 
@@ -44,13 +46,29 @@ export class Deployment<P = unknown> implements AsyncDisposable {
    * @example
    * for (const [address, bucket] of deployment.map((p) => p.limit.buckets)) console.log(address, bucket.tokens);
    */
+  map<V>(pick: (pipeline: P) => { readonly "~kv"?: readonly [number, V]; readonly "~prefixes": true }): LivePrefixTable<V>;
+  map<K, V>(pick: (pipeline: P) => { readonly "~kv"?: readonly [K, V] }): LiveMap<K, V>;
   map<K, V>(pick: (pipeline: P) => { readonly "~kv"?: readonly [K, V] }): LiveMap<K, V> {
     return this.mapByPath<K, V>(pathOf<P>(pick));
   }
 
   mapByPath<K = unknown, V = unknown>(path: string): LiveMap<K, V> {
     const entry = this.#entry(path);
-    return new LiveMap<K, V>(this.#keep(this.#map(entry)), entry);
+    const map = this.#keep(this.#map(entry));
+    if (entry.kind !== "prefixTable") return new LiveMap<K, V>(map, entry);
+    const paths = directPaths(path);
+    const part = (name: keyof DirectMaps): KernelMap => this.#keep(this.#map(this.#entry(paths[name])));
+    const direct = { chunks: part("chunks"), values: part("values"), half: part("half") };
+    return new LivePrefixTable<V, K>(map, entry, direct, change => this.alone(change));
+  }
+
+  /**
+   * Runs a change that has several parts while no other process attaches, updates or changes anything of this kind.
+   * @throws {DatapathError} DP7009 where another holds the pipeline for ten seconds
+   */
+  alone<T>(change: () => T): T {
+    using _held = lockAtOnce(this.#layout.folder);
+    return change();
   }
 
   /**

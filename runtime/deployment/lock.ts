@@ -23,6 +23,17 @@ export async function lock(folder: string, patience = 10_000): Promise<Descripto
   }
 }
 
+/** As {@link lock}, for changes that are made at once; it stops the process while another holds the folder. */
+export function lockAtOnce(folder: string, patience = 10_000): Descriptor {
+  const still = new Int32Array(new SharedArrayBuffer(4));
+  for (let waited = 0; ; waited += STEP) {
+    const held = tryLock(folder);
+    if (held) return held;
+    if (waited >= patience) throw new DatapathError("DP7009", `${folder} has been locked for ${patience / 1000} s`);
+    Atomics.wait(still, 0, 0, STEP);
+  }
+}
+
 function tryLock(folder: string): Descriptor | undefined {
   let fd: number;
   try {
