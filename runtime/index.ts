@@ -10,6 +10,7 @@ export { probeMachine, type Requirement } from "./machine/probe.js";
 export { EventStream } from "./maps/events.js";
 export { LiveMap } from "./maps/live.js";
 export { LivePrefixTable, type PrefixKey } from "./maps/prefix-table.js";
+export { type FlowRecord, type FlowTuple, LiveFlows } from "./maps/live-flows.js";
 export { RawMap } from "./maps/raw.js";
 export type { SweepFigures } from "./maps/sweep.js";
 export type { Target } from "./target/target.js";

@@ -14,6 +14,7 @@ export const commands = {
   status: () => import("./commands/status.js"),
   set: () => import("./commands/set.js"),
   map: () => import("./commands/map.js"),
+  conntrack: () => import("./commands/conntrack.js"),
   doctor: () => import("./commands/doctor.js"),
 } satisfies Record<string, Loader>;
 

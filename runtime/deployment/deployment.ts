@@ -5,6 +5,7 @@ import { SETTINGS, type VariableInput, variableValue } from "../load/sections.js
 import { EventStream } from "../maps/events.js";
 import { LiveMap } from "../maps/live.js";
 import { type DirectMaps, directPaths, LivePrefixTable } from "../maps/prefix-table.js";
+import { LiveFlows } from "../maps/live-flows.js";
 import { pathOf } from "../maps/path.js";
 import { isSwept, type SweepFigures } from "../maps/sweep.js";
 import { type KernelMap, native } from "../native/index.js";
@@ -72,6 +73,19 @@ export class Deployment<P = unknown> implements AsyncDisposable {
   }
 
   /**
+   * The flows in the pipeline's tables, of every target.
+   * @example
+   * for (const { source, destination, state } of deployment.flows()) console.log(source, destination, state);
+   * deployment.flows().delete(flow => flow.destinationPort === 80);
+   */
+  flows(): LiveFlows {
+    const maps = this.#current().manifest.maps.filter(entry => LiveFlows.holds(entry));
+    return new LiveFlows(
+      maps.flatMap(entry => this.#targetsOf(entry).map(target => ({ entry, map: this.#keep(this.#mapOf(entry, target)) }))),
+    );
+  }
+
+  /**
    * Deletes what has expired from every map that ages, flows among them; without it expired entries lie where they are until
    * their place is needed. Living entries stay. Other work goes on between some thousand entries.
    * @returns what was done, map by map; for maps that each target has for itself, target by target
@@ -81,7 +95,7 @@ export class Deployment<P = unknown> implements AsyncDisposable {
   async sweep(): Promise<SweepFigures[]> {
     const figures: SweepFigures[] = [];
     for (const entry of this.#current().manifest.maps.filter(isSwept)) {
-      for (const target of isPipelineWide(entry) ? [undefined] : this.#targetsSwept()) {
+      for (const target of this.#targetsOf(entry)) {
         const kernel = this.#mapOf(entry, target);
         try {
           figures.push(await unhurried(new LiveMap(kernel, entry).sweeping()));
@@ -185,7 +199,9 @@ export class Deployment<P = unknown> implements AsyncDisposable {
     return new (native().KernelMap)(native().duplicate(pin.fd));
   }
 
-  #targetsSwept(): readonly string[] {
+  /** Where a map has its pins: undefined is the pipeline itself. */
+  #targetsOf(entry: MapEntry): readonly (string | undefined)[] {
+    if (isPipelineWide(entry)) return [undefined];
     return this.#target === undefined ? [...this.#known.targets.keys()] : [this.#target];
   }
 

@@ -1,7 +1,8 @@
 /** Deletes from a map what has expired, so that it makes room. */
 import type { MapEntry } from "../../codegen/bundle/manifest.js";
 import { failedWith } from "../native/index.js";
-import { type Clocks, type Expiry, expiryOf, fieldOf, idleTicks, readClocks } from "./expiry.js";
+import { type Clocks, expiryOf, readClocks } from "./expiry.js";
+import { FlowLayout } from "./flow-layout.js";
 import type { RawMap } from "./raw.js";
 
 /** What a sweep did. */
@@ -16,6 +17,9 @@ export interface SweepFigures {
   readonly milliseconds: number;
 }
 
+/** Whether an entry goes. */
+type Sweeper = (key: Uint8Array, value: Uint8Array, clocks: Clocks) => boolean;
+
 /** entries between two pauses */
 const ROUND = 4096;
 /** linux/bpf.h: an update that must not replace an entry */
@@ -29,13 +33,13 @@ const BPF_NOEXIST = 1;
 export function* sweepMap(map: RawMap, entry: MapEntry): Generator<void, SweepFigures> {
   const started = performance.now();
   const counts = { examined: 0, deleted: 0, restored: 0 };
-  const expiry = sweptBy(map, entry);
-  if (expiry) {
+  const isOver = sweptBy(map, entry);
+  if (isOver) {
     let clocks = readClocks();
     for (const [key, value] of map.entries()) {
       counts.examined++;
-      if (expiry(value, clocks)) {
-        const outcome = collect(map, key, expiry, clocks);
+      if (isOver(key, value, clocks)) {
+        const outcome = collect(map, key, isOver, clocks);
         if (outcome !== "kept") counts[outcome]++;
       }
       if (counts.examined % ROUND !== 0) continue;
@@ -51,13 +55,13 @@ export function isSwept(entry: MapEntry): boolean {
   return entry.expires !== undefined || entry.states !== undefined;
 }
 
-function collect(map: RawMap, key: Uint8Array, expiry: Expiry, clocks: Clocks): "deleted" | "restored" | "kept" {
+function collect(map: RawMap, key: Uint8Array, isOver: Sweeper, clocks: Clocks): "deleted" | "restored" | "kept" {
   const now = map.get(key);
-  if (!now || !expiry(now, clocks)) return "kept";
+  if (!now || !isOver(key, now, clocks)) return "kept";
   const last = take(map, key);
   if (last === "unsupported") return map.delete(key) ? "deleted" : "kept";
   if (!last) return "kept";
-  if (expiry(last, clocks)) return "deleted";
+  if (isOver(key, last, clocks)) return "deleted";
   try {
     map.kernel.update(key, last, BPF_NOEXIST);
     return "restored";
@@ -77,25 +81,19 @@ function take(map: RawMap, key: Uint8Array): Uint8Array | undefined | "unsupport
   }
 }
 
-function sweptBy(map: RawMap, entry: MapEntry): Expiry | undefined {
-  const expiry = expiryOf(entry, map.info);
-  const companion = companionExpiry(map, entry, expiry);
-  return companion ?? expiry;
-}
-
 /**
  * The second entry of a translated flow lives as long as the flow itself. It is stored first, so that for a moment it has
  * none: it is left alone for some seconds.
  */
-function companionExpiry(map: RawMap, entry: MapEntry, expiry: Expiry | undefined): Expiry | undefined {
-  const [companion, seen] = [fieldOf(entry, "companion"), fieldOf(entry, "seen")];
-  const main = fieldOf(entry, "main4") ?? fieldOf(entry, "main6");
-  if (!expiry || !companion || !main || !seen) return undefined;
-  const { keySize } = map.info;
-  return (value, clocks) => {
-    if (value[companion.offset] === 0) return expiry(value, clocks);
-    if (idleTicks(value, seen.offset, clocks.ticks) < 2 * clocks.ticks.perSecond) return false;
-    const flow = map.get(value.subarray(main.offset, main.offset + keySize));
+function sweptBy(map: RawMap, entry: MapEntry): Sweeper | undefined {
+  const expiry = expiryOf(entry, map.info);
+  const layout = FlowLayout.of(entry);
+  if (!expiry || !layout) return expiry && ((_, value, clocks) => expiry(value, clocks));
+  return (key, value, clocks) => {
+    if (!layout.isCompanion(value)) return expiry(value, clocks);
+    if (layout.idleTicks(value, clocks.ticks) < 2 * clocks.ticks.perSecond) return false;
+    const main = layout.keyOfMain(key, value);
+    const flow = main && map.get(main);
     return !flow || expiry(flow, clocks);
   };
 }

@@ -1,0 +1,172 @@
+/** Where the fields of a flow lie in a table's entries, and what stored bytes say of a flow. */
+import type { FlowState, MapEntry } from "../../codegen/bundle/manifest.js";
+import type { Field, Shape } from "../../dsl/core/shape.js";
+import type { Ticks } from "../machine/ticks.js";
+import { decode, type Value } from "./codec.js";
+import { fieldOf, idleTicks, viewOf } from "./expiry.js";
+
+/** Two ends, in the direction of a packet. An echo's identifier is in both ports. */
+export interface FlowTuple {
+  readonly source: bigint;
+  readonly destination: bigint;
+  readonly sourcePort: number;
+  readonly destinationPort: number;
+}
+
+/** A flow in a table. */
+export interface FlowRecord extends FlowTuple {
+  /** the table, by its path in the pipeline */
+  readonly path: string;
+  readonly family: 4 | 6;
+  readonly protocol: number;
+  /** what the tracking block calls the state; undefined where none tracks */
+  readonly state: string | undefined;
+  /** whether packets went both ways */
+  readonly replied: boolean;
+  /** seconds since the last packet, and until the flow is gone (undefined: until its place is needed) */
+  readonly idle: number;
+  readonly left: number | undefined;
+  readonly packets: bigint;
+  readonly bytes: bigint;
+  readonly replyPackets: bigint;
+  readonly replyBytes: bigint;
+  readonly mark: number;
+  readonly user: number;
+  /** what replies look like before they are translated back; undefined where nothing is translated */
+  readonly replies: FlowTuple | undefined;
+  /** what other blocks keep for the flow, by their parts' names */
+  readonly parts: { readonly [name: string]: Value };
+}
+
+const common: ReadonlySet<string> = new Set([
+  ...["seen", "state", "fromLow", "replied", "companion", "mark", "user"],
+  ...["packets", "bytes", "replyPackets", "replyBytes", "becomes4", "becomes6"],
+]);
+
+type KeyFields = { readonly [F in "low" | "high" | "lowPort" | "highPort" | "protocol"]: Field };
+type ValueFields = { readonly [F in "seen" | "state" | "fromLow" | "replied" | "companion" | "mark" | "user"]: Field };
+
+/** How one table stores its flows. */
+export class FlowLayout {
+  readonly #path: string;
+  readonly #states: readonly FlowState[];
+  readonly #key: KeyFields;
+  readonly #value: ValueFields;
+  readonly #counters: readonly (Field | undefined)[];
+  readonly #becomes: Field | undefined;
+  readonly #parts: readonly Field[];
+  readonly #keySize: number;
+
+  private constructor(entry: MapEntry, key: KeyFields, value: ValueFields) {
+    this.#path = entry.path;
+    this.#states = entry.states ?? [];
+    this.#key = key;
+    this.#value = value;
+    this.#counters = ["packets", "bytes", "replyPackets", "replyBytes"].map(name => fieldOf(entry, name));
+    this.#becomes = fieldOf(entry, "becomes4") ?? fieldOf(entry, "becomes6");
+    this.#parts = entry.value?.kind === "struct" ? entry.value.fields.filter(field => !common.has(field.name)) : [];
+    this.#keySize = entry.keySize;
+  }
+
+  /** Undefined for a map that holds no flows. */
+  static of(entry: MapEntry): FlowLayout | undefined {
+    const inKey = (name: string): Field | undefined => memberOf(entry.key, name);
+    const inValue = (name: string): Field | undefined => memberOf(entry.value, name);
+    const [low, high, lowPort, highPort, protocol] = ["low", "high", "lowPort", "highPort", "protocol"].map(inKey);
+    const [seen, state, fromLow, replied, companion] = ["seen", "state", "fromLow", "replied", "companion"].map(inValue);
+    const [mark, user] = ["mark", "user"].map(inValue);
+    if (!low || !high || !lowPort || !highPort || !protocol) return undefined;
+    if (!seen || !state || !fromLow || !replied || !companion || !mark || !user) return undefined;
+    return new FlowLayout(entry, { low, high, lowPort, highPort, protocol }, { seen, state, fromLow, replied, companion, mark, user });
+  }
+
+  get #addressBytes(): number {
+    return this.#key.high.offset - this.#key.low.offset;
+  }
+
+  isCompanion(value: Uint8Array): boolean {
+    return this.#becomes !== undefined && value[this.#value.companion.offset] !== 0;
+  }
+
+  idleTicks(value: Uint8Array, ticks: Ticks): number {
+    return idleTicks(value, this.#value.seen.offset, ticks);
+  }
+
+  /** The key of the flow itself, of an entry that its replies find. */
+  keyOfMain(key: Uint8Array, value: Uint8Array): Uint8Array | undefined {
+    const { low, high, lowPort, highPort, protocol } = this.#key;
+    const becomes = this.#becomes;
+    if (!becomes) return undefined;
+    const part = (name: string, count: number): Uint8Array => {
+      const start = becomes.offset + (memberOf(becomes.shape, name)?.offset ?? 0);
+      return value.subarray(start, start + count);
+    };
+    const size = this.#addressBytes;
+    // All in network order, where bytes compare as the numbers do.
+    const ends = [
+      { address: part("source", size), port: part("sourcePort", 2) },
+      { address: part("destination", size), port: part("destinationPort", 2) },
+    ].sort((a, b) => Buffer.compare(a.address, b.address) || Buffer.compare(a.port, b.port));
+    const main = new Uint8Array(this.#keySize);
+    for (const [at, address, port] of [
+      [0, low, lowPort],
+      [1, high, highPort],
+    ] as const) {
+      main.set(ends[at]?.address ?? [], address.offset);
+      main.set(ends[at]?.port ?? [], port.offset);
+    }
+    main[protocol.offset] = key[protocol.offset] ?? 0;
+    return main;
+  }
+
+  /** Both ends of the direction that began the flow. */
+  tupleOf(key: Uint8Array, value: Uint8Array): FlowTuple {
+    const { low, high, lowPort, highPort } = this.#key;
+    const a = { address: decodeInteger(key, low), port: Number(decodeInteger(key, lowPort)) };
+    const b = { address: decodeInteger(key, high), port: Number(decodeInteger(key, highPort)) };
+    const [from, to] = value[this.#value.fromLow.offset] !== 0 ? [a, b] : [b, a];
+    return { source: from.address, destination: to.address, sourcePort: from.port, destinationPort: to.port };
+  }
+
+  /** @param companion the entry of its replies, where it is translated */
+  read(key: Uint8Array, value: Uint8Array, companion: readonly [Uint8Array, Uint8Array] | undefined, ticks: Ticks): FlowRecord {
+    const fields = this.#value;
+    const state = this.#states[value[fields.state.offset] ?? 0];
+    const idle = Math.max(0, this.idleTicks(value, ticks)) / ticks.perSecond;
+    const counts = (bytes: Uint8Array): readonly bigint[] =>
+      this.#counters.map(field => (field ? viewOf(bytes).getBigUint64(field.offset, true) : 0n));
+    const [packets = 0n, bytes = 0n, replyPackets = 0n, replyBytes = 0n] = counts(value);
+    const [, , morePackets = 0n, moreBytes = 0n] = companion ? counts(companion[1]) : [];
+    return {
+      path: this.#path,
+      family: this.#addressBytes === 4 ? 4 : 6,
+      protocol: key[this.#key.protocol.offset] ?? 0,
+      ...this.tupleOf(key, value),
+      state: state?.name,
+      replied: value[fields.replied.offset] !== 0,
+      idle,
+      left: state && Math.max(0, state.timeout - idle),
+      packets,
+      bytes,
+      replyPackets: replyPackets + morePackets,
+      replyBytes: replyBytes + moreBytes,
+      mark: viewOf(value).getUint32(fields.mark.offset, true),
+      user: viewOf(value).getUint32(fields.user.offset, true),
+      replies: companion && reversed(this.tupleOf(...companion)),
+      parts: Object.fromEntries(this.#parts.map(({ name, shape, offset }) => [name, decode(shape, value.subarray(offset))])),
+    };
+  }
+}
+
+function memberOf(shape: Shape | undefined, name: string): Field | undefined {
+  return shape?.kind === "struct" ? shape.fields.find(field => field.name === name) : undefined;
+}
+
+function decodeInteger(bytes: Uint8Array, { shape, offset }: Field): bigint {
+  const value = decode(shape, bytes.subarray(offset));
+  return typeof value === "bigint" || typeof value === "number" ? BigInt(value) : 0n;
+}
+
+function reversed({ source, destination, sourcePort, destinationPort }: FlowTuple): FlowTuple {
+  return { source: destination, destination: source, sourcePort: destinationPort, destinationPort: sourcePort };
+}
