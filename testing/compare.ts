@@ -38,6 +38,7 @@ function verdictDifferences(node: Result<Pipeline>, kernel: KernelOutcome): stri
   compare("reason", node.reason, kernel.reason);
   if (kernel.device !== undefined) compare("device", node.device, kernel.device);
   if (kernel.mark !== undefined) compare("mark", node.mark, kernel.mark);
+  if (kernel.departure !== undefined) compare("departure", node.departure, kernel.departure);
   if (kernel.priority !== undefined) compare("priority", node.priority, kernel.priority);
   return lines;
 }
@@ -47,9 +48,9 @@ function mapDifferences(pipeline: Pipeline, kernel: KernelOutcome): string[] {
   for (const [live, path] of pathsOf(pipeline)) {
     const spec = specOf(live);
     if (spec?.what !== "map") continue;
-    const entries = kernel.maps.get(path);
     const theirs = kernel.slots?.get(path);
     if (theirs && spec.slots) lines.push(...slotDifferences(path, spec, [...spec.slots()], theirs));
+    const entries = kernel.maps.get(path);
     if (entries && spec.kind !== "scratch" && spec.kind !== "ring")
       lines.push(...entryDifferences(path, spec, [...spec.entries()], entries));
     const records = kernel.events?.get(path);
@@ -58,7 +59,6 @@ function mapDifferences(pipeline: Pipeline, kernel: KernelOutcome): string[] {
   return lines;
 }
 
-function entryDifferences(path: string, spec: MapSpec, ours: Entries, theirs: Entries): string[] {
 /** Flow tables are compared slot by slot: who gives way is a rule, and not the kernel's own. */
 function slotDifferences(path: string, spec: MapSpec, ours: Slots, theirs: Slots): string[] {
   const text = (content: SlotContent | undefined): string => {
@@ -80,6 +80,7 @@ function slotDifferences(path: string, spec: MapSpec, ours: Slots, theirs: Slots
   return lines;
 }
 
+function entryDifferences(path: string, spec: MapSpec, ours: Entries, theirs: Entries): string[] {
   const lines: string[] = [];
   const left = new Map(theirs.map(([key, value]) => [hex(key), value]));
   // A full LRU map is the kernel's own: entries may go, and it may take itself for full early.

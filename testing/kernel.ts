@@ -22,11 +22,12 @@ export interface KernelOutcome {
   /** tc: undefined where the run cannot tell */
   readonly mark?: number;
   readonly priority?: number;
+  readonly departure?: bigint;
   /** the contents of every map that the program uses, by path: `bridge.stations` */
   readonly maps: ReadonlyMap<string, Entries>;
-  /** what each ring got since the session began, by path: whole records */
   /** the slots of every flow table, by path */
   readonly slots?: ReadonlyMap<string, Slots>;
+  /** what each ring got since the session began, by path: whole records */
   readonly events?: ReadonlyMap<string, readonly Uint8Array[]>;
 }
 

@@ -41,6 +41,7 @@ export class Session implements KernelSession {
       random: Array.from({ length: RANDOM_NUMBERS }, () => next()),
       ...(world.device !== undefined && { ifindex: deviceIndex(world) }),
       ...(world.mark !== undefined && { mark: world.mark }),
+      ...(world.departure !== undefined && { departure: world.departure }),
       ...(world.priority !== undefined && { priority: world.priority }),
     });
     return this.#outcome(program, result);
@@ -76,8 +77,8 @@ export class Session implements KernelSession {
       this.#unload();
       this.#program = loadForTest(this.#object, this.#manifest, {
         params: Object.fromEntries(params),
-        target: size => targetBytes(this.#manifest, world, size),
         flowTables: { seed: NODE_SEED, tickNanoseconds: BigInt(1_000_000_000 / DEFAULT_HZ), processors: 1 },
+        target: size => targetBytes(this.#manifest, world, size),
       });
       this.#params = text;
     }
@@ -92,14 +93,14 @@ export class Session implements KernelSession {
     const { action, detail } = decodeVerdict(Number(result.verdict ?? 0n));
     const maps = new Map<string, Entries>();
     const events = new Map<string, readonly Uint8Array[]>();
-    for (const entry of this.#manifest.maps) {
     const slots = new Map<string, Slots>();
+    for (const entry of this.#manifest.maps) {
       if (entry.path.startsWith(":")) continue;
       if (entry.flow) slots.set(entry.path, slotsOf(program, entry));
       else if (entry.kind === "ring") events.set(entry.path, this.#recordsOf(program, entry.path));
       else maps.set(entry.path, entriesOf(program, entry));
     }
-    const { mark, priority } = result;
+    const { mark, priority, departure } = result;
     return {
       verdict: verdictNames[action] ?? "drop",
       reason: action === 1 ? this.#manifest.drops[detail]?.reason : action === 7 ? ABORTED : undefined,
@@ -107,11 +108,12 @@ export class Session implements KernelSession {
       device: action === 4 || (action === 5 && detail !== 0) ? detail : undefined,
       ...(mark !== undefined && { mark }),
       ...(priority !== undefined && { priority }),
+      ...(departure !== undefined && { departure }),
       maps,
       events,
+      slots,
     };
   }
-      slots,
 }
 
 const verdictNames: readonly (KernelOutcome["verdict"] | undefined)[] = [
@@ -147,14 +149,14 @@ function entriesOf(program: TestProgram, entry: MapEntry): Entries {
   return entries;
 }
 
-/** The slot of the processor that test runs stay on. The others hold what the build put in, or nothing. */
-function usedSlot(value: Uint8Array, size: number, slot: number): Uint8Array {
 /** What a flow table's slots hold. */
 function slotsOf(program: TestProgram, { path, flow, key, value }: MapEntry): Slots {
   const bytes = program.map(path).get(new Uint8Array(4));
   return bytes && flow && key && value ? [...contentsOf(bytes, flow, sizeOf(key), sizeOf(value))] : [];
 }
 
+/** The slot of the processor that test runs stay on. The others hold what the build put in, or nothing. */
+function usedSlot(value: Uint8Array, size: number, slot: number): Uint8Array {
   const stride = Math.ceil(size / 8) * 8;
   return value.slice(stride * slot, stride * slot + size);
 }

@@ -22,6 +22,8 @@ export interface Result<P> {
   readonly mark: number;
   /** tc: the packet's priority afterwards */
   readonly priority: number;
+  /** tc: the packet's earliest departure afterwards, nanoseconds; 0 where there is none */
+  readonly departure: bigint;
   /** copies that `mirror` sent */
   readonly mirrored: readonly { readonly device: number; readonly bytes: Uint8Array }[];
 }
@@ -43,6 +45,7 @@ export function simulate<P extends Pipeline>(pipeline: P, hook: Built<P>, bytes:
     device: deviceIndex(world),
     mark: world.mark ?? 0,
     priority: world.priority ?? 0,
+    departure: world.departure ?? 0n,
   });
   const restore = assignParams(pipeline, world.params ?? {});
   try {
@@ -59,6 +62,7 @@ export function simulate<P extends Pipeline>(pipeline: P, hook: Built<P>, bytes:
       device: detail.kind === "redirect" || detail.kind === "route" ? detail.device : undefined,
       mark: packet.mark,
       priority: packet.priority,
+      departure: packet.departure,
       mirrored: packet.mirrored,
     };
   } finally {

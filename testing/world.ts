@@ -19,6 +19,8 @@ export interface World {
   mark?: number;
   /** tc: the packet's priority when it comes */
   priority?: number;
+  /** tc: the packet's earliest departure when it comes, nanoseconds, as TCP's own pacing sets it */
+  departure?: bigint;
 }
 
 const RANDOM_SEED = 0x9e37_79b9;

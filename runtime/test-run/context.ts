@@ -7,12 +7,15 @@ const SK_BUFF_MARK = 8;
 const SK_BUFF_PRIORITY = 32;
 const SK_BUFF_INGRESS_IFINDEX = 36;
 const SK_BUFF_IFINDEX = 40;
+const SK_BUFF_TSTAMP = 152;
 
 export interface PacketContext {
   /** the device that the packet came by; it must be in this network namespace, and for XDP have a program on it */
   readonly ifindex?: number;
   readonly mark?: number;
   readonly priority?: number;
+  /** earliest departure, nanoseconds */
+  readonly departure?: bigint;
 }
 
 export function xdpContext(length: number, context: PacketContext): Uint8Array {
@@ -27,13 +30,18 @@ export function skBuffContext(context: PacketContext): Uint8Array {
   view.setUint32(SK_BUFF_MARK, context.mark ?? 0, true);
   view.setUint32(SK_BUFF_PRIORITY, context.priority ?? 0, true);
   view.setUint32(SK_BUFF_INGRESS_IFINDEX, context.ifindex ?? 0, true);
+  view.setBigUint64(SK_BUFF_TSTAMP, context.departure ?? 0n, true);
   view.setUint32(SK_BUFF_IFINDEX, context.ifindex ?? 0, true);
   return new Uint8Array(view.buffer);
 }
 
 /** What a tc program left in its context. */
-export function readSkBuff(bytes: Uint8Array): { mark: number; priority: number } | undefined {
-  if (bytes.length < SK_BUFF_INGRESS_IFINDEX) return undefined;
+export function readSkBuff(bytes: Uint8Array): { mark: number; priority: number; departure: bigint } | undefined {
+  if (bytes.length < SK_BUFF_TSTAMP + 8) return undefined;
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  return { mark: view.getUint32(SK_BUFF_MARK, true), priority: view.getUint32(SK_BUFF_PRIORITY, true) };
+  return {
+    mark: view.getUint32(SK_BUFF_MARK, true),
+    priority: view.getUint32(SK_BUFF_PRIORITY, true),
+    departure: view.getBigUint64(SK_BUFF_TSTAMP, true),
+  };
 }

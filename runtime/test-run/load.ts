@@ -45,6 +45,8 @@ export interface RunResult {
   /** tc only */
   readonly mark: number | undefined;
   readonly priority: number | undefined;
+  /** tc only: earliest departure, nanoseconds */
+  readonly departure: bigint | undefined;
   /** test builds: the program's own verdict, encoded (action in the low byte, detail above) */
   readonly verdict: bigint | undefined;
   /** test builds on tc: the VLAN tag in the packet's metadata */
@@ -83,9 +85,9 @@ export function loadForTest(object: Uint8Array, manifest: Manifest, options: Tes
   const loaded = loadObject(object, manifest, {
     params: values.params,
     settings: values.settings,
+    ...(options.flowTables && { flowTables: options.flowTables }),
     ...(options.target && { target: options.target }),
     ...(options.logLevel !== undefined && { logLevel: options.logLevel }),
-    ...(options.flowTables && { flowTables: options.flowTables }),
   });
   return new LoadedTest(loaded, manifest);
 }
@@ -114,7 +116,15 @@ class LoadedTest implements TestProgram {
         repeat: options.repeat ?? 1,
       });
       const left = hook === "xdp" ? undefined : readSkBuff(context);
-      return { retval, bytes: new Uint8Array(data), duration, mark: left?.mark, priority: left?.priority, ...this.#told(hook) };
+      return {
+        retval,
+        bytes: new Uint8Array(data),
+        duration,
+        mark: left?.mark,
+        priority: left?.priority,
+        departure: left?.departure,
+        ...this.#told(hook),
+      };
     } catch (error) {
       if (isNativeError(error)) {
         throw new DatapathError("DP6014", `a test run of ${hook} with ${bytes.length} bytes: ${error.message}`, {
