@@ -9,3 +9,6 @@ export type { ConntrackOptions } from "./conntrack/options.js";
 export { FlowState, type StateName, type Timeouts } from "./conntrack/states.js";
 export { Allowed, Tracked } from "./conntrack/tracked.js";
 export { Counter } from "./counter/counter.dp.js";
+export type { AddressKey, BucketOptions, OwnKey, PacerOptions, RateLimitKey, RateLimitOptions } from "./rate-limit/options.js";
+export { Pacer } from "./rate-limit/pacer.dp.js";
+export { RateLimit } from "./rate-limit/rate-limit.dp.js";

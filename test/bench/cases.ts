@@ -98,6 +98,12 @@ export const cases: readonly Case[] = [
       }
     },
   },
+  ...[1, 1024, 65_536].map(many => ({
+    name: `rateLimit/hit/lruHash/${many === 1 ? 1 : many === 1024 ? 1000 : 50_000}`,
+    pipeline: pipeline("rate-limit"),
+    twin: { source: twin("rate-limit").source, program: "rate_limit" },
+    traffic: { frame: tcp, flows: many },
+  })),
   { name: "IPIP push", pipeline: pipeline("ipip"), twin: twin("ipip"), traffic: { frame: tcp, flows } },
 ];
 
