@@ -29,7 +29,7 @@ export { type Flow, type NewFlow, NewFlow4, NewFlow6, type StoredFlow, StoredFlo
 export { FlowPart, Flows } from "./flows/flows.js";
 export type { FlowsOptions } from "./flows/options.js";
 export { describeFlowStates, type FlowState } from "./flows/states.js";
-export { type Tuple4, type Tuple6, tupleOf4, tupleOf6 } from "./flows/tuple.js";
+export { quotedTuple4, quotedTuple6, type Tuple4, type Tuple6, tupleOf4, tupleOf6 } from "./flows/tuple.js";
 export { addressKey, ipv4, ipv6, isMulticast, mac, octet } from "./helpers/addresses.js";
 export { max, min, prefixOf } from "./helpers/bigints.js";
 export { fold16 } from "./helpers/fold.js";

@@ -11,9 +11,13 @@ import {
   NewFlow4,
   NewFlow6,
   type Packet,
+  quotedTuple4,
+  quotedTuple6,
   StoredFlow4,
   StoredFlow6,
   TICKS_PER_SECOND,
+  type Tuple4,
+  type Tuple6,
   ticks,
   tupleOf4,
   tupleOf6,
@@ -22,7 +26,7 @@ import {
   u32,
   Verdict,
 } from "datapath";
-import { EtherType, IcmpType, Icmpv6Type, IpProtocol } from "datapath/headers";
+import { EtherType, IcmpType, Icmpv6Type, IpProtocol, SctpChunk, SctpChunkType } from "datapath/headers";
 import { type ConntrackOptions, checkConntrackOptions } from "./options.js";
 import { Outcome } from "./outcome.js";
 import { firstSctpState, nextSctpState } from "./sctp.dp.js";
@@ -76,21 +80,24 @@ export class Conntrack extends Block<ConntrackOptions> {
 
   private track4(pkt: Packet, layers: Ipv4Layers): Tracked | Verdict {
     const { flows } = this.options;
+    const { source, destination, tcp } = layers;
+    // TCP has a way of its own through the program: it is most of the traffic, and needs none of what the others are asked.
+    if (tcp) {
+      const { srcPort: sourcePort, dstPort: destinationPort } = tcp;
+      return this.flow4(pkt, layers, { source, destination, sourcePort, destinationPort, protocol: IpProtocol.Tcp });
+    }
     const quoted = layers.quoted(flows.layers);
     if (quoted) {
-      const { source, destination, sourcePort, destinationPort, protocol, icmp } = quoted;
-      const id = icmp ? icmp.identifier : 0;
-      const about = flows.find4({
-        source,
-        destination,
-        sourcePort: icmp ? id : sourcePort,
-        destinationPort: icmp ? id : destinationPort,
-        protocol,
-      });
+      // It goes to whoever sent the packet that it quotes.
+      const about = quoted.source === layers.destination ? flows.find4(quotedTuple4(quoted)) : undefined;
       if (!about || this.isOver(about.entry)) return this.refuse(pkt, "ICMP error about no flow");
       return tracked(new StoredFlow4(about.entry, !about.fromLow), layers, true, true);
     }
-    const tuple = tupleOf4(layers);
+    return this.flow4(pkt, layers, tupleOf4(layers));
+  }
+
+  private flow4(pkt: Packet, layers: Ipv4Layers, tuple: Tuple4): Tracked | Verdict {
+    const { flows } = this.options;
     const found = flows.find4(tuple);
     if (found) {
       const { entry, reply } = found;
@@ -109,6 +116,12 @@ export class Conntrack extends Block<ConntrackOptions> {
 
   private track6(pkt: Packet, layers: Ipv6Layers): Tracked | Verdict {
     const { flows } = this.options;
+    const { source, destination, tcp } = layers;
+    // TCP has a way of its own through the program: it is most of the traffic, and needs none of what the others are asked.
+    if (tcp) {
+      const { srcPort: sourcePort, dstPort: destinationPort } = tcp;
+      return this.flow6(pkt, layers, { source, destination, sourcePort, destinationPort, protocol: IpProtocol.Tcp });
+    }
     if (layers.icmpv6) {
       const { type } = layers.icmpv6;
       // Neighbour discovery and multicast listeners (RFC 4861, RFC 2710, RFC 3810) are between stations of one link, and no flow.
@@ -116,19 +129,16 @@ export class Conntrack extends Block<ConntrackOptions> {
     }
     const quoted = layers.quoted(flows.layers);
     if (quoted) {
-      const { source, destination, sourcePort, destinationPort, protocol, icmp } = quoted;
-      const id = icmp ? icmp.identifier : 0;
-      const about = flows.find6({
-        source,
-        destination,
-        sourcePort: icmp ? id : sourcePort,
-        destinationPort: icmp ? id : destinationPort,
-        protocol,
-      });
+      // It goes to whoever sent the packet that it quotes.
+      const about = quoted.source === layers.destination ? flows.find6(quotedTuple6(quoted)) : undefined;
       if (!about || this.isOver(about.entry)) return this.refuse(pkt, "ICMP error about no flow");
       return tracked(new StoredFlow6(about.entry, !about.fromLow), layers, true, true);
     }
-    const tuple = tupleOf6(layers);
+    return this.flow6(pkt, layers, tupleOf6(layers));
+  }
+
+  private flow6(pkt: Packet, layers: Ipv6Layers, tuple: Tuple6): Tracked | Verdict {
+    const { flows } = this.options;
     const found = flows.find6(tuple);
     if (found) {
       const { entry, reply } = found;
@@ -201,7 +211,7 @@ export class Conntrack extends Block<ConntrackOptions> {
     let outcome: u8 = Outcome.Accepted;
     // Most packets are of established connections: they change nothing but the time.
     if (!(layers.tcp && state === FlowState.Established && isPlain(layers.tcp))) {
-      outcome = this.advance(layers, entry, reply);
+      outcome = this.advance(pkt, layers, entry, reply);
       if (outcome > Outcome.Ignored) return outcome;
       if (reply && !entry.replied) entry.replied = true;
     }
@@ -211,7 +221,7 @@ export class Conntrack extends Block<ConntrackOptions> {
   }
 
   /** Takes a flow on by one packet that is not of the most common kind. */
-  private advance(layers: IpLayers, entry: FlowEntry4 | FlowEntry6, reply: boolean): u8 {
+  private advance(pkt: Packet, layers: IpLayers, entry: FlowEntry4 | FlowEntry6, reply: boolean): u8 {
     if (layers.tcp) return step(layers.tcp, entry, reply);
     if (layers.fragment === Fragment.Later) return Outcome.Accepted;
     if (layers.protocol === IpProtocol.Tcp) return Outcome.Cut;
@@ -222,9 +232,7 @@ export class Conntrack extends Block<ConntrackOptions> {
     }
     if (layers.icmp || layers.icmpv6) return Outcome.Accepted;
     if (layers.protocol === IpProtocol.Sctp) {
-      const { sctp } = layers;
-      if (!sctp) return Outcome.Cut;
-      const chunk = this.chunkOf(layers);
+      const chunk = this.chunkOf(pkt, layers);
       if (chunk === undefined) return Outcome.Cut;
       entry.state = nextSctpState(chunk, entry.state, reply);
       return Outcome.Accepted;
@@ -233,12 +241,18 @@ export class Conntrack extends Block<ConntrackOptions> {
     return Outcome.Accepted;
   }
 
-  private chunkOf(_layers: IpLayers): u8 | undefined {
-    return 0;
+  /** The type of an SCTP packet's first chunk; undefined where it is cut. INIT is in a packet of its own, without a tag (RFC 9260 sections 6.10 and 8.5.1). */
+  private chunkOf(pkt: Packet, layers: IpLayers): u8 | undefined {
+    const { sctp } = layers;
+    if (!sctp) return undefined;
+    const chunk = pkt.at(layers.transportOffset + 12, SctpChunk);
+    if (!chunk || chunk.length < 4) return undefined;
+    if ((chunk.type === SctpChunkType.Init) !== (sctp.verificationTag === 0)) return undefined;
+    return chunk.type;
   }
 
   /** The state that a flow begins in with this packet; None where it cannot begin one. */
-  private firstStateOf(_pkt: Packet, layers: IpLayers): u8 {
+  private firstStateOf(pkt: Packet, layers: IpLayers): u8 {
     if (layers.tcp) {
       const state = firstState(layers.tcp, this.options.pickUp !== false);
       return state === INVALID ? FlowState.None : state;
@@ -251,7 +265,10 @@ export class Conntrack extends Block<ConntrackOptions> {
     }
     if (layers.icmpv6) return layers.icmpv6.type === Icmpv6Type.EchoRequest ? FlowState.Query : FlowState.None;
     const { protocol } = layers;
-    if (layers.sctp) return firstSctpState(this.chunkOf(layers) ?? 0);
+    if (layers.sctp) {
+      const chunk = this.chunkOf(pkt, layers);
+      return chunk === undefined ? FlowState.None : firstSctpState(chunk);
+    }
     if (protocol === IpProtocol.Tcp || protocol === IpProtocol.Udp || protocol === IpProtocol.Sctp) return FlowState.None;
     if (protocol === IpProtocol.Icmp || protocol === IpProtocol.Icmpv6) return FlowState.None;
     return FlowState.Other;

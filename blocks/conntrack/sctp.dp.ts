@@ -5,7 +5,7 @@ import { FlowState } from "./states.js";
 
 /** The state that an association begins in with this chunk; None where it cannot (what is out of the blue, section 8.4). */
 export function firstSctpState(chunk: u8): u8 {
-  if (chunk === SctpChunkType.Init) return FlowState.CookieWait;
+  if (chunk === SctpChunkType.Init) return FlowState.SctpClosed;
   if (chunk === SctpChunkType.Heartbeat) return FlowState.Heartbeat;
   if (chunk === SctpChunkType.ShutdownAck) return FlowState.ShutdownAckSent;
   return FlowState.None;
@@ -16,7 +16,7 @@ export function nextSctpState(chunk: u8, state: u8, isReply: boolean): u8 {
   switch (chunk) {
     case SctpChunkType.Init:
       if (state === FlowState.ShutdownSent || state === FlowState.ShutdownReceived) return FlowState.SctpClosed;
-      if (!isReply && (state === FlowState.SctpClosed || state === FlowState.Heartbeat)) return FlowState.CookieWait;
+      if (!isReply && state === FlowState.Heartbeat) return FlowState.CookieWait;
       return state;
     case SctpChunkType.InitAck:
       return isReply && state === FlowState.SctpClosed ? FlowState.CookieWait : state;

@@ -1,21 +1,42 @@
 /** `new C(…)` of a class of plain fields: an object that lives while the packet is handled. */
 import { ts } from "ts-morph";
+import { classOf, shapeOf } from "../../dsl/core/spec.js";
 import type { Context } from "./context.js";
 import { describeValue } from "./context.js";
 import { lowerArguments, lowerExpression } from "./expressions.js";
 import type { Frame } from "./frame.js";
 import { bindParameters, lowerStatement } from "./statements.js";
 import { fitsType } from "./types.js";
-import type { Value } from "./values.js";
+import type { Value, View } from "./values.js";
 import { poison, undefinedValue } from "./values.js";
 
 export function constructRecord(context: Context, frame: Frame, callee: Value, args: readonly Value[], node: ts.NewExpression): Value {
   if (callee.kind === "poison") return poison;
   if (callee.kind !== "known" || typeof callee.value !== "function")
     return context.error("DP1213", node, `${describeValue(callee)} is no class`);
+  const local = localStruct(context, callee.value, args, node);
+  if (local) return local;
   const fields = new Map<string, Value>();
   if (!construct(context, frame, callee.value, args, fields, node)) return poison;
   return { kind: "record", fields, of: callee.value };
+}
+
+/** `new S()` of a struct: memory of its own on the stack, zero, as long as the packet is handled. */
+function localStruct(context: Context, made: object, args: readonly Value[], node: ts.NewExpression): View | undefined {
+  const shape = shapeOf(made);
+  if (shape?.kind !== "struct" || args.length > 0) return undefined;
+  const buffer = context.keptBuffer(shape);
+  context.emit({ kind: "clear", buffer, span: context.span(node) });
+  return {
+    kind: "view",
+    shape,
+    of: classOf(shape),
+    where: { kind: "buffer", buffer },
+    offset: 0,
+    bit: 0,
+    index: undefined,
+    name: shape.name,
+  };
 }
 
 /** Runs initialisers and constructor of one class over the fields; false after a diagnostic. */

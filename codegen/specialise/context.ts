@@ -33,6 +33,7 @@ export class Context {
   #next = 16;
   #buffers: Buffer[] = [];
   readonly #busy = new Set<Buffer>();
+  readonly #kept = new Set<Buffer>();
 
   constructor(front: Front, registry: Registry, hook: HookName) {
     this.front = front;
@@ -96,7 +97,13 @@ export class Context {
     return buffer;
   }
   giveBuffer(buffer: Buffer): void {
-    this.#busy.delete(buffer);
+    if (!this.#kept.has(buffer)) this.#busy.delete(buffer);
+  }
+  /** A buffer that a program holds under a name: it is given back to nobody. */
+  keptBuffer(layout: StructShape): Buffer {
+    const buffer = this.takeBuffer(layout);
+    this.#kept.add(buffer);
+    return buffer;
   }
 
   /** Holds a computed value in a local, so that it is computed once and here. */

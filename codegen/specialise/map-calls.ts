@@ -99,6 +99,8 @@ function filled(context: Context, shape: Shape, name: string, value: Value, node
 export function keyOf(context: Context, map: MapDecl, key: Value, node: ts.Node): Buffer {
   const { key: shape, kind } = map.spec;
   if (!shape) throw new TypeError(`${map.path} has no key`);
+  // A struct that was made for the purpose is the buffer.
+  if (key.kind === "view" && key.shape === shape && key.where.kind === "buffer" && key.offset === 0 && !key.index) return key.where.buffer;
   return filled(context, shape, `${map.symbol}_key`, kind === "lpmTrie" ? trieKey(context, shape, key) : key, node);
 }
 

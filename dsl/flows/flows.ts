@@ -1,10 +1,11 @@
 /** The one table of flows that the blocks of a pipeline share. Its methods are datapath code. */
 import { Block } from "../block.js";
-import { type u8, u32, u64 } from "../core/integers.js";
+import { type u8, type u16, u32, u64 } from "../core/integers.js";
 import { clear, copy, nested } from "../core/nested.js";
 import type { Fields, Of, ViewClass } from "../core/schema.js";
 import { struct } from "../core/struct.js";
-import { ticks } from "../core/world.js";
+import { random, ticks } from "../core/world.js";
+import { IpProtocol } from "../headers/ipv4.js";
 import { type HashMap, lruHashMap } from "../maps/hash.js";
 import { scratch } from "../maps/scratch.js";
 import type { IpLayers } from "../packet/layers.js";
@@ -13,6 +14,7 @@ import type { Packet } from "../packet/types.js";
 import { type FlowEntry, type FlowEntry4, type FlowEntry6, FlowKey4, FlowKey6, openEntry, Translation4, Translation6 } from "./entry.js";
 import { type Flow, type NewFlow, NewFlow4, NewFlow6, type StoredFlow, StoredFlow4, StoredFlow6 } from "./flow.js";
 import { checkFlowsOptions, type FlowsOptions } from "./options.js";
+import type { PortChoice } from "./port-choice.js";
 import type { Tuple4, Tuple6 } from "./tuple.js";
 
 /** A block's own fields in every flow's entry, all zero in a new one. */
@@ -93,37 +95,23 @@ export class Flows extends Block<FlowsOptions> {
 
   /** The flow with this tuple, in either direction; an expired one too. */
   find4(tuple: Tuple4): StoredFlow4 | undefined {
-    const fromLow = isFromLow4(tuple);
-    const entry = this.flows4.get({
-      low: fromLow ? tuple.source : tuple.destination,
-      high: fromLow ? tuple.destination : tuple.source,
-      lowPort: fromLow ? tuple.sourcePort : tuple.destinationPort,
-      highPort: fromLow ? tuple.destinationPort : tuple.sourcePort,
-      protocol: tuple.protocol,
-      zero: 0,
-      zeros: 0,
-    });
+    const key = new FlowKey4();
+    const fromLow = setKey4(key, tuple);
+    const entry = this.flows4.get(key);
     return entry ? new StoredFlow4(entry, fromLow) : undefined;
   }
   /** The same for IPv6. */
   find6(tuple: Tuple6): StoredFlow6 | undefined {
-    const fromLow = isFromLow6(tuple);
-    const entry = this.flows6.get({
-      low: fromLow ? tuple.source : tuple.destination,
-      high: fromLow ? tuple.destination : tuple.source,
-      lowPort: fromLow ? tuple.sourcePort : tuple.destinationPort,
-      highPort: fromLow ? tuple.destinationPort : tuple.sourcePort,
-      protocol: tuple.protocol,
-      zero: 0,
-      zeros: 0,
-    });
+    const key = new FlowKey6();
+    const fromLow = setKey6(key, tuple);
+    const entry = this.flows6.get(key);
     return entry ? new StoredFlow6(entry, fromLow) : undefined;
   }
 
   /** A flow that a packet with this tuple begins: what is written to it is stored by `store`. One at a time. */
   begin4(tuple: Tuple4): NewFlow4 {
-    const fromLow = isFromLow4(tuple);
-    setKey4(this.key4, tuple, fromLow);
+    clear(this.key4);
+    const fromLow = setKey4(this.key4, tuple);
     clear(this.new4);
     this.new4.fromLow = fromLow;
     this.new4.seen = u32(ticks());
@@ -131,8 +119,8 @@ export class Flows extends Block<FlowsOptions> {
   }
   /** The same for IPv6. */
   begin6(tuple: Tuple6): NewFlow6 {
-    const fromLow = isFromLow6(tuple);
-    setKey6(this.key6, tuple, fromLow);
+    clear(this.key6);
+    const fromLow = setKey6(this.key6, tuple);
     clear(this.new6);
     this.new6.fromLow = fromLow;
     this.new6.seen = u32(ticks());
@@ -177,7 +165,8 @@ export class Flows extends Block<FlowsOptions> {
    * stored. False where that tuple belongs to another flow (a masquerade takes the next port then), or the table is full.
    */
   reserve4(_flow: NewFlow4, reply: Tuple4): boolean {
-    const fromLow = isFromLow4(reply);
+    const key = new FlowKey4();
+    const fromLow = setKey4(key, reply);
     this.second4.companion = true;
     this.second4.fromLow = !fromLow;
     this.second4.seen = u32(ticks());
@@ -187,22 +176,12 @@ export class Flows extends Block<FlowsOptions> {
     back.destination = began ? this.key4.low : this.key4.high;
     back.sourcePort = began ? this.key4.highPort : this.key4.lowPort;
     back.destinationPort = began ? this.key4.lowPort : this.key4.highPort;
-    return this.flows4.add(
-      {
-        low: fromLow ? reply.source : reply.destination,
-        high: fromLow ? reply.destination : reply.source,
-        lowPort: fromLow ? reply.sourcePort : reply.destinationPort,
-        highPort: fromLow ? reply.destinationPort : reply.sourcePort,
-        protocol: reply.protocol,
-        zero: 0,
-        zeros: 0,
-      },
-      this.second4,
-    );
+    return this.flows4.add(key, this.second4);
   }
   /** The same for IPv6. */
   reserve6(_flow: NewFlow6, reply: Tuple6): boolean {
-    const fromLow = isFromLow6(reply);
+    const key = new FlowKey6();
+    const fromLow = setKey6(key, reply);
     this.second6.companion = true;
     this.second6.fromLow = !fromLow;
     this.second6.seen = u32(ticks());
@@ -212,18 +191,7 @@ export class Flows extends Block<FlowsOptions> {
     back.destination = began ? this.key6.low : this.key6.high;
     back.sourcePort = began ? this.key6.highPort : this.key6.lowPort;
     back.destinationPort = began ? this.key6.lowPort : this.key6.highPort;
-    return this.flows6.add(
-      {
-        low: fromLow ? reply.source : reply.destination,
-        high: fromLow ? reply.destination : reply.source,
-        lowPort: fromLow ? reply.sourcePort : reply.destinationPort,
-        highPort: fromLow ? reply.destinationPort : reply.sourcePort,
-        protocol: reply.protocol,
-        zero: 0,
-        zeros: 0,
-      },
-      this.second6,
-    );
+    return this.flows6.add(key, this.second6);
   }
   /** The flow itself, of a packet that found its companion; undefined where it is gone. */
   mainOf4(companion: StoredFlow4, protocol: u8): FlowEntry4 | undefined {
@@ -239,41 +207,126 @@ export class Flows extends Block<FlowsOptions> {
   /**
    * Gives the flow that was begun last its translation, and reserves the tuple that its replies will have.
    * @param to what its packets become
-   * @returns false where those replies belong to another flow, or the table is full
-   * @example if (!flows.translate4(flow, { ...tuple, source: outside })) tryAnotherPort();
+   * @param ports what its source port may be where replies to the wanted one are another flow's
+   * @returns false where the replies to all that were tried are other flows', or the table is full
+   * @example if (!flows.translate4(flow, { ...tuple, source: outside }, ports)) return Verdict.drop("no port left");
    */
-  translate4(flow: NewFlow4, to: Tuple4): boolean {
-    const there = flow.entry.becomes4;
-    there.source = to.source;
-    there.destination = to.destination;
-    there.sourcePort = to.sourcePort;
-    there.destinationPort = to.destinationPort;
+  translate4(flow: NewFlow4, to: Tuple4, ports: PortChoice): boolean {
     const { source, destination, sourcePort, destinationPort, protocol } = to;
-    this.companion4();
-    return this.reserve4(flow, {
+    // A host that talks to itself cannot be told from its answers.
+    if (source === destination) return false;
+    const becomes = flow.entry.becomes4;
+    becomes.source = source;
+    becomes.destination = destination;
+    becomes.sourcePort = sourcePort;
+    becomes.destinationPort = destinationPort;
+    const second = this.prepareCompanion4(flow);
+    const fromLow = isFromLow4({
       source: destination,
       destination: source,
       sourcePort: destinationPort,
       destinationPort: sourcePort,
       protocol,
     });
+    second.fromLow = !fromLow;
+    const low = fromLow ? destination : source;
+    const high = fromLow ? source : destination;
+    let lowPort = fromLow ? destinationPort : sourcePort;
+    let highPort = fromLow ? sourcePort : destinationPort;
+    if (this.flows4.has({ low, high, lowPort, highPort, protocol, zero: 0, zeros: 0 })) {
+      // What has no ports has no choice.
+      if (sourcePort === 0) return false;
+      const echo = protocol === IpProtocol.Icmp;
+      let offset = random() % ports.count;
+      let free = false;
+      for (let i = 0; i < ports.tries; i++) {
+        const port: u16 = ports.first + offset;
+        if (echo || fromLow) highPort = port;
+        if (echo || !fromLow) lowPort = port;
+        if (!this.flows4.has({ low, high, lowPort, highPort, protocol, zero: 0, zeros: 0 })) {
+          free = true;
+          break;
+        }
+        offset = offset + 1 < ports.count ? offset + 1 : 0;
+      }
+      if (!free) return false;
+      becomes.sourcePort = fromLow ? highPort : lowPort;
+      becomes.destinationPort = fromLow ? lowPort : highPort;
+    }
+    return this.flows4.add({ low, high, lowPort, highPort, protocol, zero: 0, zeros: 0 }, second);
   }
   /** The same for IPv6. */
-  translate6(flow: NewFlow6, to: Tuple6): boolean {
-    const there = flow.entry.becomes6;
-    there.source = to.source;
-    there.destination = to.destination;
-    there.sourcePort = to.sourcePort;
-    there.destinationPort = to.destinationPort;
+  translate6(flow: NewFlow6, to: Tuple6, ports: PortChoice): boolean {
     const { source, destination, sourcePort, destinationPort, protocol } = to;
-    this.companion6();
-    return this.reserve6(flow, {
+    // A host that talks to itself cannot be told from its answers.
+    if (source === destination) return false;
+    const becomes = flow.entry.becomes6;
+    becomes.source = source;
+    becomes.destination = destination;
+    becomes.sourcePort = sourcePort;
+    becomes.destinationPort = destinationPort;
+    const second = this.prepareCompanion6(flow);
+    const fromLow = isFromLow6({
       source: destination,
       destination: source,
       sourcePort: destinationPort,
       destinationPort: sourcePort,
       protocol,
     });
+    second.fromLow = !fromLow;
+    const low = fromLow ? destination : source;
+    const high = fromLow ? source : destination;
+    let lowPort = fromLow ? destinationPort : sourcePort;
+    let highPort = fromLow ? sourcePort : destinationPort;
+    if (this.flows6.has({ low, high, lowPort, highPort, protocol, zero: 0, zeros: 0 })) {
+      // What has no ports has no choice.
+      if (sourcePort === 0) return false;
+      const echo = protocol === IpProtocol.Icmpv6;
+      let offset = random() % ports.count;
+      let free = false;
+      for (let i = 0; i < ports.tries; i++) {
+        const port: u16 = ports.first + offset;
+        if (echo || fromLow) highPort = port;
+        if (echo || !fromLow) lowPort = port;
+        if (!this.flows6.has({ low, high, lowPort, highPort, protocol, zero: 0, zeros: 0 })) {
+          free = true;
+          break;
+        }
+        offset = offset + 1 < ports.count ? offset + 1 : 0;
+      }
+      if (!free) return false;
+      becomes.sourcePort = fromLow ? highPort : lowPort;
+      becomes.destinationPort = fromLow ? lowPort : highPort;
+    }
+    return this.flows6.add({ low, high, lowPort, highPort, protocol, zero: 0, zeros: 0 }, second);
+  }
+  /** The companion of a new flow, but for its own direction. */
+  private prepareCompanion4(flow: NewFlow4): FlowEntry4 {
+    const second = this.companion4();
+    second.companion = true;
+    second.state = flow.entry.state;
+    second.seen = flow.entry.seen;
+    const back = second.becomes4;
+    const { fromLow } = flow;
+    back.source = fromLow ? this.key4.high : this.key4.low;
+    back.destination = fromLow ? this.key4.low : this.key4.high;
+    back.sourcePort = fromLow ? this.key4.highPort : this.key4.lowPort;
+    back.destinationPort = fromLow ? this.key4.lowPort : this.key4.highPort;
+    return second;
+  }
+  /** The same for IPv6. */
+  private prepareCompanion6(flow: NewFlow6): FlowEntry6 {
+    const second = this.companion6();
+    second.companion = true;
+    second.state = flow.entry.state;
+    second.seen = flow.entry.seen;
+    const back = second.becomes6;
+    const { fromLow } = flow;
+    back.source = fromLow ? this.key6.high : this.key6.low;
+    back.destination = fromLow ? this.key6.low : this.key6.high;
+    back.sourcePort = fromLow ? this.key6.highPort : this.key6.lowPort;
+    back.destinationPort = fromLow ? this.key6.lowPort : this.key6.highPort;
+    return second;
   }
 
   /** Counts the packet and notes the time. */
@@ -320,19 +373,34 @@ function isFromLow6(tuple: Tuple6): boolean {
   if (sourceLow !== destinationLow) return sourceLow < destinationLow;
   return tuple.sourcePort < tuple.destinationPort;
 }
-function setKey4(key: FlowKey4, tuple: Tuple4, fromLow: boolean): void {
-  clear(key);
-  key.low = fromLow ? tuple.source : tuple.destination;
-  key.high = fromLow ? tuple.destination : tuple.source;
-  key.lowPort = fromLow ? tuple.sourcePort : tuple.destinationPort;
-  key.highPort = fromLow ? tuple.destinationPort : tuple.sourcePort;
+/** Fills a zeroed key; whether the packet goes from its lower end to the higher one. */
+function setKey4(key: FlowKey4, tuple: Tuple4): boolean {
   key.protocol = tuple.protocol;
+  if (isFromLow4(tuple)) {
+    key.low = tuple.source;
+    key.high = tuple.destination;
+    key.lowPort = tuple.sourcePort;
+    key.highPort = tuple.destinationPort;
+    return true;
+  }
+  key.low = tuple.destination;
+  key.high = tuple.source;
+  key.lowPort = tuple.destinationPort;
+  key.highPort = tuple.sourcePort;
+  return false;
 }
-function setKey6(key: FlowKey6, tuple: Tuple6, fromLow: boolean): void {
-  clear(key);
-  key.low = fromLow ? tuple.source : tuple.destination;
-  key.high = fromLow ? tuple.destination : tuple.source;
-  key.lowPort = fromLow ? tuple.sourcePort : tuple.destinationPort;
-  key.highPort = fromLow ? tuple.destinationPort : tuple.sourcePort;
+function setKey6(key: FlowKey6, tuple: Tuple6): boolean {
   key.protocol = tuple.protocol;
+  if (isFromLow6(tuple)) {
+    key.low = tuple.source;
+    key.high = tuple.destination;
+    key.lowPort = tuple.sourcePort;
+    key.highPort = tuple.destinationPort;
+    return true;
+  }
+  key.low = tuple.destination;
+  key.high = tuple.source;
+  key.lowPort = tuple.destinationPort;
+  key.highPort = tuple.sourcePort;
+  return false;
 }
