@@ -64,6 +64,28 @@ export const cases: readonly Case[] = [
     pipeline: pipeline("acl10-tc"),
     twin: { source: treeTwin(rulesOf(10)), program: "acl" },
     traffic: { frame: tcp, flows, tc: true },
+/** A connection's handshake, and a segment of it: what conntrack and the blocks on top of it are measured by. */
+const client = { src: ipv4("10.0.0.1"), dst: ipv4("10.0.0.2") };
+const ends = { srcPort: 12_345, dstPort: 80 };
+const connection = {
+  syn: packet(Ethernet.of(ethernet), Ipv4.of(client), Tcp.of({ ...ends, flags: { syn: true } })),
+  synAck: packet(
+    Ethernet.of(ethernet),
+    Ipv4.of({ src: client.dst, dst: client.src }),
+    Tcp.of({ srcPort: 80, dstPort: 12_345, flags: { syn: true, ack: true } }),
+  ),
+  ack: packet(Ethernet.of(ethernet), Ipv4.of(client), Tcp.of({ ...ends, flags: { ack: true } })),
+};
+/** Segments of so many established connections. */
+function established(count: number): Traffic {
+  const before = [
+    { frame: connection.syn, reply: false },
+    { frame: connection.synAck, reply: true },
+    { frame: connection.ack, reply: false },
+  ];
+  return { frame: connection.ack, flows: count, before };
+}
+
   },
   ...[10, 100, 1000].map(count => ({
     name: `access control, ${count} rules`,
@@ -106,6 +128,25 @@ export const cases: readonly Case[] = [
   })),
   { name: "IPIP push", pipeline: pipeline("ipip"), twin: twin("ipip"), traffic: { frame: tcp, flows } },
 ];
+  ...[1, 1000, 50_000].map(count => ({
+    name: `conntrack/hit/lruHash/${count}`,
+    pipeline: pipeline("conntrack"),
+    twin: twin("conntrack"),
+    traffic: established(count),
+  })),
+  ...[
+    ...[1, 1000, 50_000].map(count => ({ name: `flowTable/hit/${count}`, count })),
+    // many more than fit: each is gone before it comes again
+    { name: "flowTable/new/full", count: 2_000_000 },
+  ].map(({ name, count }) => ({
+    name,
+    pipeline: pipeline("flow-table"),
+    twin: twin("flow-table", "flows"),
+    traffic: { frame: tcp, flows: count, before: [{ frame: tcp, reply: false }] },
+    fill(_ours: Loaded, theirs: Loaded) {
+      for (const [i, seconds] of [60, 7200].entries()) theirs.map(".bss.flows").poke(8 + 4 * i, word(seconds * ticksPerSecond, false));
+    },
+  })),
 
 /** First-match lists in C, for the figures beside the access control's. */
 export const lists: readonly { readonly rules: number; readonly source: string; readonly traffic: Traffic }[] = [10, 100, 1000].map(

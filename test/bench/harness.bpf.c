@@ -15,13 +15,21 @@ struct {
 
 struct packet {
 	__u32 length;
-	__u32 flows; // a power of two
-	__u32 step;  // odd and large: flows are met in a permuted order
+	__u32 flows;
+	__u32 step; // less than flows, without a divisor in common: all flows are met, in a permuted order
 	__u32 flow;
 	__u64 address; // which bits of bytes 24…31 the flow's number changes
 	__u64 port;    // and of bytes 32…39
 	__u64 words[WORDS];
 } packet SEC(".data.packet");
+
+static __always_inline __u32 next_flow(void)
+{
+	__u32 flow = packet.flow + packet.step;
+	if (flow >= packet.flows)
+		flow -= packet.flows;
+	return packet.flow = flow;
+}
 
 SEC("xdp")
 int harness(struct xdp_md *ctx)
@@ -37,7 +45,7 @@ int harness(struct xdp_md *ctx)
 	__u64 *words = (void *)(long)ctx->data;
 	if ((void *)(words + WORDS) > (void *)(long)ctx->data_end)
 		return XDP_ABORTED;
-	__u64 flow = packet.flow = (packet.flow + packet.step) & (packet.flows - 1);
+	__u64 flow = next_flow();
 	flow *= 0x0001000100010001;
 #pragma unroll
 	for (int i = 0; i < WORDS; i++)
@@ -60,7 +68,7 @@ int harness_tc(struct __sk_buff *skb)
 	__u64 *words = (void *)(long)skb->data;
 	if ((void *)(words + WORDS) > (void *)(long)skb->data_end)
 		return TC_ACT_SHOT;
-	__u64 flow = packet.flow = (packet.flow + packet.step) & (packet.flows - 1);
+	__u64 flow = next_flow();
 	flow *= 0x0001000100010001;
 #pragma unroll
 	for (int i = 0; i < WORDS; i++)

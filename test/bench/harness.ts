@@ -9,8 +9,10 @@ const HEADER = 32;
 /** The packet that programs are given, and how flows differ. */
 export interface Traffic {
   readonly frame: Uint8Array;
-  /** a power of two; 1 where all packets are the same */
+  /** how many differ in the low half of the source address and the source port; 1 where all packets are the same */
   readonly flows: number;
+  /** packets of each flow that come before it is timed: to the server, and from it (flows differ in the destination then) */
+  readonly before?: readonly { readonly frame: Uint8Array; readonly reply: boolean }[];
   /** tc: for programs that keep the packet's length */
   readonly tc?: boolean;
 }
@@ -25,16 +27,15 @@ export class Harness implements Disposable {
   readonly #empty: Loaded;
   /** the packet of the first flow, as long as what is written anew each time */
   readonly frame: Uint8Array;
-  readonly #flows: number;
+  readonly #traffic: Traffic;
   /** the map that the harness jumps through */
   readonly #array: string;
 
   private constructor(harness: Loaded, empty: Loaded, traffic: Traffic) {
     this.#harness = harness;
     this.#empty = empty;
-    this.frame = new Uint8Array(Math.max(WORDS, traffic.frame.length));
-    this.frame.set(traffic.frame);
-    this.#flows = traffic.flows;
+    this.frame = padded(traffic.frame);
+    this.#traffic = traffic;
     this.#array = traffic.tc ? "under_test_tc" : "under_test";
     this.#setTraffic();
   }
@@ -51,6 +52,16 @@ export class Harness implements Disposable {
     this.#setTraffic();
     const { retval, data } = native().testRun(this.#harness.fd, { data: this.frame, room: this.frame.length + 256, repeat: 1 });
     return { verdict: retval, bytes: data };
+  }
+
+  /** Gives a program the packets that come before, of all flows. */
+  prime(program: Loaded): void {
+    this.#aim(program);
+    for (const { frame, reply } of this.#traffic.before ?? []) {
+      this.#setTraffic(padded(frame), reply);
+      native().testRun(this.#harness.fd, { data: padded(frame), room: 0, repeat: this.#traffic.flows });
+    }
+    this.#setTraffic();
   }
 
   /** Nanoseconds a packet above the empty program, for each program: the median of the rounds, each with its own floor. */
@@ -80,19 +91,19 @@ export class Harness implements Disposable {
   }
 
   /** The packet, and the first flow as the next. */
-  #setTraffic(): void {
-    const step = 0x9e3779b1;
-    const flows = this.#flows;
+  #setTraffic(frame = this.frame, reply = false): void {
+    const { flows } = this.#traffic;
     const bytes = new Uint8Array(HEADER + WORDS);
     const view = new DataView(bytes.buffer);
-    view.setUint32(0, this.frame.length, true);
+    view.setUint32(0, frame.length, true);
     view.setUint32(4, flows, true);
-    view.setUint32(8, step, true);
-    view.setUint32(12, 2 ** 32 - step, true);
-    // the low half of the IPv4 source address (bytes 28, 29) and the source port (bytes 34, 35)
-    view.setBigUint64(16, flows > 1 ? 0xffff_0000_0000n : 0n, true);
-    view.setBigUint64(24, flows > 65_536 ? 0xffff_0000n : 0n, true);
-    bytes.set(this.frame.subarray(0, WORDS), HEADER);
+    view.setUint32(8, stepOf(flows), true);
+    view.setUint32(12, flows - stepOf(flows), true);
+    // the low half of the client's address (bytes 28 and 29, or 32 and 33) and its port (bytes 34 and 35, or 36 and 37)
+    const port = flows > 65_536 ? 0xffff_0000n : 0n;
+    view.setBigUint64(16, flows > 1 && !reply ? 0xffff_0000_0000n : 0n, true);
+    view.setBigUint64(24, flows > 1 && reply ? 0xffffn | (port << 16n) : port, true);
+    bytes.set(frame.subarray(0, WORDS), HEADER);
     this.#harness.map(".data.packet").update(new Uint8Array(4), bytes, 0);
   }
 
@@ -100,6 +111,21 @@ export class Harness implements Disposable {
     this.#harness[Symbol.dispose]();
     this.#empty[Symbol.dispose]();
   }
+}
+
+/** As long as what the harness writes anew each time. */
+function padded(frame: Uint8Array): Uint8Array {
+  const bytes = new Uint8Array(Math.max(WORDS, frame.length));
+  bytes.set(frame);
+  return bytes;
+}
+
+/** About the golden part of the flows, and nothing that divides their number. */
+function stepOf(flows: number): number {
+  const divisor = (a: number, b: number): number => (b === 0 ? a : divisor(b, a % b));
+  let step = Math.max(1, Math.floor(flows * 0.618));
+  while (divisor(step, flows) !== 1) step += 1;
+  return flows === 1 ? 0 : step;
 }
 
 export function median(values: readonly number[]): number {

@@ -29,10 +29,11 @@ export async function runCase(of: Case, effort: Effort): Promise<Row> {
   using ours = loadHook(bundle.object, bundle.manifest, of.traffic.tc ? "ingress" : "xdp");
   using twin = loadRaw(await compileC(twinPath, { source: of.twin.source, ...(of.traffic.tc && { tc: true }) }), of.twin.program);
   of.fill?.(ours, twin);
+  for (const program of [ours, twin]) harness.prime(program);
   const theirs = harness.once(twin);
   same("the twin", theirs, "the block", harness.once(ours));
-  // what a map was filled with here Node does not have
-  if (!of.fill) same("Node", await inNode(of, harness.frame), "the block", harness.once(ours));
+  // what came before Node has not seen
+  if (!of.fill && !of.traffic.before) same("Node", await inNode(of, harness.frame), "the block", harness.once(ours));
   const [netNs = 0, twinNetNs = 0] = harness.compare([ours, twin], effort);
   const { instructions, verifiedInstructions, jitedBytes } = ours.info;
   return {
