@@ -55,6 +55,8 @@ function wrap(by: Delivery, pkt: Packet, at: 14 | 18, inner: Inner): Verdict {
   const length = inner.length + by.overhead;
   if (own === undefined || length > 65_535) return Verdict.drop("too long for an outer header");
   if (!pkt.insert(at, by.overhead, by.encap)) return Verdict.drop("no room for an outer header");
+  const written = by.family === 4 ? outer4(by, pkt, at, inner, length) : outer6(by, pkt, at, inner, length - 40);
+  if (!written) return Verdict.drop("cut by encapsulation");
   const ethernet = pkt.at(0, Ethernet);
   if (!ethernet) return Verdict.drop("cut by encapsulation");
   if (by.nextHop !== 0) {
@@ -62,8 +64,6 @@ function wrap(by: Delivery, pkt: Packet, at: 14 | 18, inner: Inner): Verdict {
     ethernet.src = own;
   }
   if (at === 14) ethernet.etherType = by.family === 4 ? EtherType.Ipv4 : EtherType.Ipv6;
-  const written = by.family === 4 ? outer4(by, pkt, at, inner, length) : outer6(by, pkt, at, inner, length - 40);
-  if (!written) return Verdict.drop("cut by encapsulation");
   return by.nextHop !== 0 ? Verdict.Reflect : Verdict.route();
 }
 

@@ -1,6 +1,9 @@
 /** Headers that the balancer alone uses. */
 import { bits, flag, header, u8, u16, u32, u128 } from "datapath";
 
+/** TCP, UDP and SCTP begin alike. */
+export class Ports extends header("Ports", { sourcePort: u16, destinationPort: u16 }) {}
+
 /** Generic UDP encapsulation, variant 0, without optional fields (draft-ietf-intarea-gue-09 section 3.1). */
 export class GueHeader extends header("Gue", { version: bits(2), control: flag, headerLength: bits(5), protocol: u8, flags: u16 }) {}
 

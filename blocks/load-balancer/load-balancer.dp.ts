@@ -1,7 +1,6 @@
 import {
   arrayMap,
   Block,
-  hashEnd,
   hashMap,
   type IpLayers,
   type LpmTrie,
@@ -22,6 +21,7 @@ import { deliveryOf } from "./delivery.js";
 import { encapsulate } from "./encapsulate.dp.js";
 import { type Ends, hashOfClient, hashOfFlow } from "./ends.dp.js";
 import { FlowMemory } from "./flow-memory.dp.js";
+import { Ports } from "./headers.js";
 import { checkOptions, type LoadBalancerOptions, refuseSources } from "./options.js";
 import { type Plan, planOf } from "./plan.js";
 import { quicServer } from "./quic.dp.js";
@@ -46,7 +46,7 @@ import { TooBig } from "./too-big.dp.js";
 /** No service. */
 const NONE = 0x1_0000;
 /** How many places of the ring are looked at for a backend that takes new flows. */
-const TRIES = 3;
+const TRIES = 2;
 
 /** Whose turn it is, on this CPU. */
 class Turn extends struct({ next: u32 }) {}
@@ -105,15 +105,18 @@ export class LoadBalancer extends Block<LoadBalancerOptions> {
   /** Sends a packet of a service to its backend; undefined for every other packet. */
   balance(pkt: Packet): Verdict | undefined {
     const layers = pkt.layers(this.options);
+    if (layers.family === 0) return undefined;
+    // Read whatever the protocol: a service has told it before its port is looked at.
+    const ports = pkt.at(layers.transportOffset, Ports);
+    if (!ports) return undefined;
+    const { sourcePort, destinationPort } = ports;
+    const { protocol } = layers;
     if (layers.family === 4) {
-      const { source, sourcePort, destination, destinationPort, protocol } = layers;
+      const { source, destination } = layers;
       return this.send(pkt, layers, { family: 4, source, sourcePort, destination, destinationPort, protocol });
     }
-    if (layers.family === 6) {
-      const { source, sourcePort, destination, destinationPort, protocol } = layers;
-      return this.send(pkt, layers, { family: 6, source, sourcePort, destination, destinationPort, protocol });
-    }
-    return undefined;
+    const { source, destination } = layers;
+    return this.send(pkt, layers, { family: 6, source, sourcePort, destination, destinationPort, protocol });
   }
 
   private send(pkt: Packet, layers: IpLayers, ends: Ends): Verdict | undefined {
@@ -256,7 +259,7 @@ export class LoadBalancer extends Block<LoadBalancerOptions> {
       return place;
     }
     const byClient = this.clientsUsed && service.scheduler === Scheduler.SourceHash;
-    const hash = byClient ? hashEnd(hashOfClient(ends, number)) : hashOfFlow(ends, number, this.plan.bothEnds);
+    const hash = byClient ? hashOfClient(ends, number) : hashOfFlow(ends, number, this.plan.bothEnds);
     return Math.trunc((hash * this.plan.ringSize) / 4_294_967_296);
   }
 

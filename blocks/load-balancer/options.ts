@@ -92,7 +92,7 @@ export interface LoadBalancerOptions extends LayersOptions {
   readonly moveDatagrams?: boolean;
   /** Packets of UDP services go by the server's number in QUIC's connection identifiers, with this configuration (0 … 6). */
   readonly quic?: { readonly configuration: number };
-  /** Packets that are too long for the underlay answered with ICMP errors, at most so many a second on each CPU; 100 by default. */
+  /** Packets that are too long for the underlay answered with ICMP errors, at most so many a second on each CPU; 100 by default, 0 answers none. */
   readonly tooBigPerSecond?: number;
 }
 

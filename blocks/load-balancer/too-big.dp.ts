@@ -39,7 +39,7 @@ export class TooBig extends Block<TooBigOptions> {
 
   /** Tells the sender how long a packet may be. */
   answer(pkt: Packet, layers: IpLayers): Verdict {
-    if (layers.family === 4 && !layers.ip.dontFragment) return Verdict.drop("too long for the underlay");
+    if (this.options.perSecond === 0 || (layers.family === 4 && !layers.ip.dontFragment)) return Verdict.drop("too long for the underlay");
     if (!this.mayAnswer()) return Verdict.drop("too long, and told too often");
     return layers.family === 4 ? this.answer4(pkt, layers) : this.answer6(pkt, layers);
   }
