@@ -301,3 +301,29 @@ const NO_LABELS: ReadonlySet<number> = new Set();
 // statements are never changed, so what was found of one holds
 const awayCache = new WeakMap<Statement, boolean>();
 const labelCache = new WeakMap<Statement, ReadonlySet<number>>();
+
+/** The pointers, by id, that something is read through, compared or handed on. */
+export function pointersRead(body: readonly Statement[]): ReadonlySet<number> {
+  const read = new Set<number>();
+  const memory = (of: Memory): void => {
+    if (of.kind !== "buffer") read.add(of.pointer.id);
+  };
+  visitStatements(body, statement => {
+    for (const expr of expressionsOf(statement)) {
+      visitExpr(expr, node => {
+        if (node.op === "bounds" || node.op === "present") read.add(node.pointer.id);
+      });
+    }
+    const place = placeOf(statement);
+    if (place) memory(place.memory);
+    if (statement.kind === "copyPlace") {
+      memory(statement.to);
+      memory(statement.from);
+    } else if (statement.kind === "alias" && statement.from !== "null") read.add(statement.from.id);
+    else if (statement.kind === "flowUpdate" || statement.kind === "flowMark" || statement.kind === "flowTouch") {
+      read.add(statement.pointer.id);
+      read.add(statement.copy.id);
+    }
+  });
+  return read;
+}

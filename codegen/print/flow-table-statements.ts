@@ -7,23 +7,25 @@ type FlowStatement = Extract<Statement, { kind: "flowFind" | "flowAdd" | "flowUp
 
 export function printFlow(printer: StatementPrinter, statement: FlowStatement): void {
   const { span, map } = statement;
-  const pointer = printer.pointer(statement.pointer);
+  const pointer = statement.kind === "flowAdd" && !printer.looksAt(statement.pointer) ? "" : printer.pointer(statement.pointer);
   const copy = (of: Pointer): string => `(${copyType(map)} *)${printer.pointer(of)}`;
   switch (statement.kind) {
     case "flowFind": {
       const memory = printer.copyName(statement.copy, copyType(map));
-      printer.put(`${pointer} = ${map.symbol}_find(&${printer.bufferName(statement.key)}, ${now(printer)}, &${memory});`, span);
+      printer.put(`${pointer} = ${map.symbol}_find(&${printer.bufferName(statement.key)}, &${memory});`, span);
       printer.put(`${printer.pointer(statement.copy)} = &${memory}.value;`, span);
       return;
     }
     case "flowAdd": {
-      const memory = printer.copyName(statement.copy, copyType(map));
+      const memory = printer.looksAt(statement.pointer) ? printer.copyName(statement.copy, copyType(map)) : "";
       const [key, value] = [printer.bufferName(statement.key), printer.bufferName(statement.value)];
       const flags = statement.established ? "FLOW_ESTABLISHED" : "0";
+      const looked = printer.looksAt(statement.pointer);
       printer.put(
-        `${printer.local(statement.outcome)} = ${map.symbol}_add(&${key}, &${value}, ${flags}, ${now(printer)}, &${memory}, &${pointer});`,
+        `${printer.local(statement.outcome)} = ${map.symbol}_add(&${key}, &${value}, ${flags}, FLOW_NOW, ${looked ? `&${memory}, &${pointer}` : "0, 0"});`,
         span,
       );
+      if (!looked) return;
       printer.put(`${printer.pointer(statement.copy)} = &${memory}.value;`, span);
       return;
     }
@@ -57,11 +59,6 @@ export function printFlow(printer: StatementPrinter, statement: FlowStatement): 
       printer.put(`${map.symbol}_touch(${pointer}, ${copy(statement.copy)});`, span);
       return;
   }
-}
-
-/** Ticks, the low 32 bits. */
-function now(printer: StatementPrinter): string {
-  return printer.testing ? "(__u32)(world.clock / 4000000)" : "(__u32)bpf_jiffies64()";
 }
 
 /** A run of bytes in naturally aligned pieces. */

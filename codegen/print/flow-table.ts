@@ -99,12 +99,12 @@ static __always_inline void flow_release(__u32 *lock) { __sync_lock_test_and_set
 `;
 
 /** Support code of all flow tables that a program's text uses, and their memory. */
-export function flowSupport(maps: readonly MapDecl[], layouts: Layouts, without?: Safeguard): string {
+export function flowSupport(maps: readonly MapDecl[], layouts: Layouts, testing: boolean, without?: Safeguard): string {
   const tables = maps.flatMap(map => (map.spec.flow ? [{ map, geometry: map.spec.flow }] : []));
   if (tables.length === 0) return "";
   const needsLocks = tables.some(({ geometry }) => !geometry.perCpu);
   return [
-    shared,
+    `/* ticks, the low 32 bits */\n#define FLOW_NOW ((__u32)${testing ? "(world.clock / 4000000)" : "bpf_jiffies64()"})\n${shared}`,
     ...(needsLocks ? [locks] : []),
     ...tables.map(({ map, geometry }) => new Table(map, geometry, layouts, without).text()),
   ].join("\n");
@@ -310,7 +310,7 @@ ${control}
 
   #lookup(): string {
     const n = this.#name;
-    return `static __always_inline ${this.#value} *${n}_find(const void *key_, __u32 now, struct ${n}_copy *copy)
+    return `static __always_inline ${this.#value} *${n}_find(const void *key_, struct ${n}_copy *copy)
 {
 	struct ${n}_words key = ${n}_key(key_);
 	struct flow_where where = ${n}_where(&key);
@@ -329,29 +329,32 @@ ${control}
 	slot = ${n}_slot(where.second * ${WAYS} + way);
 	if (!${n}_holds(slot, &key, &control)) return 0;
 found:
-	return ${n}_read(slot, &key, control, now, copy);
+	return ${n}_read(slot, &key, control, FLOW_NOW, copy);
 }
 `;
   }
 
   #rank(): string {
     const [n, g] = [this.#name, this.#g];
-    const ranks = Array.from({ length: WAYS }, (_, i) => `\tbest = flow_higher(${n}_rank(set * ${WAYS} + ${i}, first + ${i}, now), best);`);
+    const ranks = Array.from(
+      { length: WAYS },
+      (_, i) => `\tbest = flow_higher(${n}_rank(slot${i === 0 ? "" : ` + ${i * g.slotBytes}`}, first + ${i}, now), best);`,
+    );
     return `/* As a victim: 2 gone or expired, 1 not established, 0 established; then by age, then the lower one. */
-static __always_inline __u64 ${n}_rank(__u32 number, __u32 place, __u32 now)
+static __always_inline __u64 ${n}_rank(const __u8 *slot, __u32 place, __u32 now)
 {
-	const __u8 *slot = ${n}_slot(number);
 	__u64 control = READ_ONCE64(slot + ${g.control});
 	__u64 established = flow_hidden(control >> 2 & 1);
 	__u64 age = (__u32)(now - READ_ONCE32(slot + ${g.seen}));
 	__u64 idle = GET32((void *)${n}_table.idle + established * 4), old;
 
 	age &= flow_hidden(age >> 31) - 1; /* later than now is no age */
-	old = flow_hidden((~control >> 1 & 1) | (idle - age) >> 63);
+	old = flow_hidden((~control >> 1 & 1) | flow_hidden(idle - age) >> 63);
 	return (old << 1 | ((old | established) ^ 1)) << 40 | age << 8 | (31 - place);
 }
 static __always_inline __u64 ${n}_eldest(__u32 set, __u32 first, __u32 now)
 {
+	const __u8 *slot = ${n}_table.slot[(set & ${2 ** g.setBits - 1}) * ${WAYS}];
 	__u64 best = 0;
 
 ${ranks.join("\n")}
@@ -372,7 +375,7 @@ ${ranks.join("\n")}
 		goto out;
 	}
 `;
-    const again = g.evictEstablished ? "" : `	if (${n}_rank(number, 0, now) >> 40 == 0) goto out; /* it was established meanwhile */\n`;
+    const again = g.evictEstablished ? "" : `	if (${n}_rank(slot, 0, now) >> 40 == 0) goto out; /* it was established meanwhile */\n`;
     const key = Array.from({ length: g.keyWords }, (_, i) => `	PUT64(slot${i === 0 ? "" : ` + ${i * 8}`}, new->key.word[${i}]);`).join(
       "\n",
     );
@@ -418,7 +421,7 @@ ${locked ? `	lock = ${n}_lock(where.first * ${WAYS});\n	if (!flow_take(lock)) re
 	}
 	/* A victim of the first set; of the second only where all of the first are established. */
 	if (way1 == 8) best = ${n}_eldest(where.first, 0, now);
-	else if (way2 < 8) best = ${n}_rank(where.first * ${WAYS} + (way1 & 7), way1 & 7, now);
+	else if (way2 < 8) best = ${n}_rank(${n}_slot(where.first * ${WAYS} + (way1 & 7)), way1 & 7, now);
 	if (way2 == 8 && best >> 40 == 0) best = flow_higher(${n}_eldest(where.second, 8, now), best);
 ${refuse}	way1 = 31 - (best & 31);
 	number = (way1 & 8 ? where.second : where.first) * ${WAYS} + (way1 & 7);
@@ -461,12 +464,15 @@ ${locked ? "	flow_release(lock);\n" : ""}	return result;
 {
 	struct ${n}_new new = { .key = ${n}_key(key), .value = *value, .established = established, .now = now };
 	int result = ${n}_insert(&new);
-	__u8 *slot = ${n}_slot(result);
 	__u32 outcome = (__u32)result >> 24;
+	__u8 *slot;
 	__u64 control;
 
+	outcome = outcome > FLOW_FULL ? FLOW_BUSY : outcome;
+	if (!entry) return outcome; /* no one looks at it */
 	*entry = 0;
-	if (outcome > FLOW_HIT) return outcome == FLOW_FULL ? FLOW_FULL : FLOW_BUSY;
+	if (outcome > FLOW_HIT) return outcome;
+	slot = ${n}_slot(result);
 	/* The lock is gone: looked at again as by any reader. */
 	if (${n}_holds(slot, &new.key, &control)) *entry = ${n}_read(slot, &new.key, control, now, copy);
 	return *entry ? outcome : FLOW_BUSY;

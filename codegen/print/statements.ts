@@ -17,7 +17,7 @@ import {
   type Statement,
   type VariableDecl,
 } from "../ir/ir.js";
-import { accessesOf } from "../ir/walk.js";
+import { accessesOf, pointersRead } from "../ir/walk.js";
 import { Action, decodeVerdict } from "../specialise/verdict.js";
 import { ExpressionPrinter, typeName } from "./expressions.js";
 import { printFlow } from "./flow-table-statements.js";
@@ -52,6 +52,7 @@ export class StatementPrinter implements PlaceNames {
   readonly buffers = new Map<number, { readonly name: string; readonly type: string; readonly size: number }>();
   /** copies of flow tables' entries: clang keeps of them what is used, as a rule in registers */
   readonly copies = new Map<number, { readonly name: string; readonly type: string }>();
+  readonly #looked: ReadonlySet<number>;
   readonly #names: Set<string>;
   readonly expressions: ExpressionPrinter;
   readonly hook: HookName;
@@ -64,6 +65,7 @@ export class StatementPrinter implements PlaceNames {
 
   constructor(program: Program, analysis: Analysis, layouts: Layouts, testing: boolean, taken: ReadonlySet<string>) {
     this.#names = new Set(taken);
+    this.#looked = pointersRead(program.body);
     this.hook = program.hook;
     this.untagged = program.untagged === true;
     this.testing = testing;
@@ -105,6 +107,10 @@ export class StatementPrinter implements PlaceNames {
   }
   buffer(id: number): string {
     return this.buffers.get(id)?.name ?? "buffer";
+  }
+  /** Whether anything is done with what a pointer was set to. */
+  looksAt(pointer: Pointer): boolean {
+    return this.#looked.has(pointer.id);
   }
   /** The memory of a copy, by the pointer that is set to it. */
   copyName(copy: Pointer, type: string): string {

@@ -99,6 +99,13 @@ class Run {
       case "copyPlace":
         this.copy(statement);
         return;
+      case "clear": {
+        const memory: Memory = { kind: "buffer", buffer: statement.buffer };
+        if ((this.pending.get(keyOf(memory))?.bytes.size ?? 0) > 0) this.flush();
+        this.out.push(statement);
+        this.written(memory, 0, statement.buffer.layout.size);
+        return;
+      }
       case "if":
       case "block":
         // what is inside must see all stores; behind a branch that goes away, or that writes nothing, nothing has changed

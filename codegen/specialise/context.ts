@@ -88,6 +88,7 @@ export class Context {
     for (const buffer of this.#buffers) {
       if (!this.#busy.has(buffer) && buffer.layout === layout) {
         this.#busy.add(buffer);
+        for (const [key, held] of this.state.flowKeys) if (held === buffer) this.state.flowKeys.delete(key);
         return buffer;
       }
     }
@@ -198,6 +199,9 @@ export class Context {
     }
     for (const [key, pointer] of first.state.scratch) {
       if (exits.every(exit => exit.state.scratch.get(key) === pointer)) state.scratch.set(key, pointer);
+    }
+    for (const [key, buffer] of first.state.flowKeys) {
+      if (exits.every(exit => exit.state.flowKeys.get(key) === buffer)) state.flowKeys.set(key, buffer);
     }
     for (const [key, member] of first.state.members) {
       if (exits.every(exit => exit.state.members.get(key) === member)) state.members.set(key, member);

@@ -58,7 +58,7 @@ export function callFlowTable(
 
 function find(context: Context, map: MapDecl, key: Value, node: ts.Node): Value {
   const flow = newFlow(context, map);
-  const buffer = keyOf(context, map, key, node);
+  const buffer = keyBuffer(context, map, key, node);
   context.emit({ kind: "flowFind", pointer: flow.pointer, copy: flow.copy, map, key: buffer, span: context.span(node) });
   context.giveBuffer(buffer);
   const present = (): Expr => ({ op: "present", pointer: flow.pointer });
@@ -66,15 +66,24 @@ function find(context: Context, map: MapDecl, key: Value, node: ts.Node): Value 
   return { kind: "choice", tag, cases: [undefinedValue, { kind: "flow", where: flow }] };
 }
 
+/** The key in a buffer. A literal that is looked up and then added is built once, unless its buffer was used again. */
+function keyBuffer(context: Context, map: MapDecl, key: Value, node: ts.Node): Buffer {
+  const known = context.state.flowKeys.get(key);
+  if (known && known.layout === map.spec.key) return known;
+  const buffer = keyOf(context, map, key, node);
+  if (key.kind === "record") context.state.flowKeys.set(key, buffer);
+  return buffer;
+}
+
 function add(context: Context, map: MapDecl, key: Value, value: Value, established: boolean, node: ts.Node): Value {
   const flow = newFlow(context, map);
   const span = context.span(node);
-  const keyBuffer = keyOf(context, map, key, node);
+  const keyWords = keyBuffer(context, map, key, node);
   const valueBuffer = storedValue(context, map, value, node);
   const outcome = context.local(`${map.symbol}_outcome`, "number", { min: 0n, max: BigInt(FlowTable.Full) });
   const { pointer, copy } = flow;
-  context.emit({ kind: "flowAdd", outcome, pointer, copy, map, key: keyBuffer, value: valueBuffer, established, span });
-  context.giveBuffer(keyBuffer);
+  context.emit({ kind: "flowAdd", outcome, pointer, copy, map, key: keyWords, value: valueBuffer, established, span });
+  context.giveBuffer(keyWords);
   context.giveBuffer(valueBuffer);
   const tag = context.tag(index => ({
     op: "compare",

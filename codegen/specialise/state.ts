@@ -2,7 +2,7 @@
  * What is known at one point of the program: what each variable holds, which cases of a choice remain, how many bytes
  * behind a pointer are proved. Branches copy it, joins merge it.
  */
-import type { Local, Pointer } from "../ir/ir.js";
+import type { Buffer, Local, Pointer } from "../ir/ir.js";
 import type { Variable } from "./frame.js";
 import type { Choice, Fact, Tag, Value } from "./values.js";
 import { known } from "./values.js";
@@ -18,6 +18,8 @@ export class State {
   readonly scratch: Map<string, Pointer>;
   /** fields of one of several records, joined once: read again, they are the same value, and what was learnt of it holds */
   readonly members: Map<string, Value>;
+  /** keys of flow tables that were built, by what they were built of: a second call takes the same buffer */
+  readonly flowKeys: Map<Value, Buffer>;
   /** changes when the packet moved: views and offsets of an older state are gone */
   packet: number;
   /** the parses of this packet state, by their options */
@@ -34,6 +36,7 @@ export class State {
     this.writes = new Map(from?.writes);
     this.scratch = new Map(from?.scratch);
     this.members = new Map(from?.members);
+    this.flowKeys = new Map(from?.flowKeys);
     this.packet = from?.packet ?? 0;
     this.layers = from?.layers ?? new Map();
   }

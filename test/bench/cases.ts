@@ -4,6 +4,7 @@ import { fileURLToPath } from "node:url";
 import { ipv4, mac } from "datapath";
 import { Arp, Ethernet, Ipv4, Tcp } from "datapath/headers";
 import { packet } from "datapath/testing";
+import { native } from "../../runtime/native/index.js";
 import { listTwin, rulesOf, treeTwin } from "./acl.js";
 import type { Traffic } from "./harness.js";
 import type { Loaded } from "./object.js";
@@ -25,11 +26,12 @@ export const twinPath = `${twinsFolder}/generated.bpf.c`;
 function pipeline(name: string): string {
   return fileURLToPath(new URL(`pipelines/${name}.dp.ts`, import.meta.url));
 }
-function twin(program: string): Case["twin"] {
-  return { source: readFileSync(`${twinsFolder}/${program}.bpf.c`, "utf8"), program };
+function twin(file: string, program = file): Case["twin"] {
+  return { source: readFileSync(`${twinsFolder}/${file}.bpf.c`, "utf8"), program };
 }
 
 const ethernet = { src: mac("02:00:00:00:00:01"), dst: mac("02:00:00:00:00:02") };
+const ticksPerSecond = Math.round(1e9 / native().tickNanoseconds());
 const tcp = packet(
   Ethernet.of(ethernet),
   Ipv4.of({ src: ipv4("10.0.0.1"), dst: ipv4("10.0.0.2") }),
@@ -145,6 +147,27 @@ function established(count: number): Traffic {
     traffic: { frame: tcp, flows: count, before: [{ frame: tcp, reply: false }] },
     fill(_ours: Loaded, theirs: Loaded) {
       for (const [i, seconds] of [60, 7200].entries()) theirs.map(".bss.flows").poke(8 + 4 * i, word(seconds * ticksPerSecond, false));
+  ...[1, 1024, 65_536].map(many => ({
+    name: `rateLimit/hit/lruHash/${many === 1 ? 1 : many === 1024 ? 1000 : 50_000}`,
+    pipeline: pipeline("rate-limit"),
+    twin: { source: twin("rate-limit").source, program: "rate_limit" },
+    traffic: { frame: tcp, flows: many },
+  })),
+  { name: "IPIP push", pipeline: pipeline("ipip"), twin: twin("ipip"), traffic: { frame: tcp, flows } },
+  ...(["ipip", "l2"] as const).flatMap(kind =>
+    (["map", "table"] as const).flatMap(table =>
+      [1, 1000, 50_000].map(count => ({
+        name: `balancer/${kind === "ipip" ? "hit" : "l2"}/${table === "map" ? "lruHash" : "flowTable"}/${count}`,
+        pipeline: pipeline(`balancer-${kind}-${table}`),
+        twin: twin("balancer", `${kind === "ipip" ? "balancer" : "station"}_${table}`),
+        traffic: { frame: request4, flows: count, before: [{ frame: request4, reply: false }] },
+        fill(_ours: Loaded, theirs: Loaded) {
+          theirs.map(".data.balancer").update(new Uint8Array(4), twinData(), 0);
+        },
+      })),
+    ),
+  ),
+];
     },
   })),
 
