@@ -14,7 +14,7 @@ const folder = mkdtempSync(join(cache, "readme-"));
 after(() => rmSync(folder, { recursive: true, force: true }));
 
 const names = readdirSync(blocks, { withFileTypes: true })
-  .filter(entry => entry.isDirectory())
+  .filter(entry => entry.isDirectory() && entry.name !== "shared")
   .map(entry => entry.name);
 
 for (const name of names) {
