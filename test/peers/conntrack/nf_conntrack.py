@@ -121,11 +121,12 @@ def outer(device):
     return sock
 
 
-def forwarded(sock):
-    """What came out, or nothing where it was lost."""
-    while select.select([sock], [], [], 1)[0]:
+def forwarded(sock, sent):
+    """The frame as it came out, or nothing where it was lost. Addresses and what is behind them do not change."""
+    rest = 26 if sent[12:14] == b"\x08\x00" else 22
+    while select.select([sock], [], [], 5)[0]:
         frame, address = sock.recvfrom(65536)
-        if address[2] != PACKET_OUTGOING:
+        if address[2] != PACKET_OUTGOING and frame[rest:] == sent[rest:]:
             return frame
     return None
 
@@ -147,8 +148,9 @@ def main():
     def answer(step):
         if step["after"]:
             table.let_pass(step["flow"], step["after"])
-        devices[step["from"]].send(bytes.fromhex(step["frame"]))
-        frame = forwarded(devices[1 - step["from"]])
+        sent = bytes.fromhex(step["frame"])
+        devices[step["from"]].send(sent)
+        frame = forwarded(devices[1 - step["from"]], sent)
         mark = dscp_of(frame) if frame else 0
         entry = table.look_up(step["flow"])
         return {"class": CLASSES[mark >> 1] or "lost", "reply": bool(mark & 1), "entry": entry}
