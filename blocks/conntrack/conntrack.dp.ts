@@ -31,9 +31,10 @@ import { type ConntrackOptions, checkConntrackOptions } from "./options.js";
 import { Outcome } from "./outcome.js";
 import { firstSctpState, nextSctpState } from "./sctp.dp.js";
 import { FlowState, statesWith, type TimeoutPlan, timeoutPlan } from "./states.js";
-import { firstState, isPlain, step } from "./tcp.dp.js";
+import { firstState, isPlain, step, stepInWindow } from "./tcp.dp.js";
 import { type Tracked, tracked } from "./tracked.js";
 import { INVALID } from "./transitions.js";
+import { type Segment, TcpWindow } from "./window.dp.js";
 
 /** Beyond half of what 32 bits hold, one time is before another: a packet on another CPU was later. */
 const HALF = 0x8000_0000;
@@ -54,6 +55,7 @@ const HALF = 0x8000_0000;
  */
 export class Conntrack extends Block<ConntrackOptions> {
   private readonly timeouts: TimeoutPlan = this.prepare();
+  private readonly window = this.options.window ? new TcpWindow({ flows: this.options.flows }) : undefined;
   /** Packets that were passed although they belong to no flow (`invalid: "pass"`) or could not be read (`malformed: "pass"`). */
   readonly passed = counter();
 
@@ -84,7 +86,8 @@ export class Conntrack extends Block<ConntrackOptions> {
     // TCP has a way of its own through the program: it is most of the traffic, and needs none of what the others are asked.
     if (tcp) {
       const { srcPort: sourcePort, dstPort: destinationPort } = tcp;
-      return this.flow4(pkt, layers, { source, destination, sourcePort, destinationPort, protocol: IpProtocol.Tcp });
+      const tuple = { source, destination, sourcePort, destinationPort, protocol: IpProtocol.Tcp };
+      return this.flow4(pkt, layers, tuple, this.window?.segmentOf(pkt, layers, tcp));
     }
     const quoted = layers.quoted(flows.layers);
     if (quoted) {
@@ -93,16 +96,17 @@ export class Conntrack extends Block<ConntrackOptions> {
       if (!about || this.isOver(about.entry)) return this.refuse(pkt, "ICMP error about no flow");
       return tracked(new StoredFlow4(about.entry, !about.fromLow), layers, true, true);
     }
-    return this.flow4(pkt, layers, tupleOf4(layers));
+    return this.flow4(pkt, layers, tupleOf4(layers), undefined);
   }
 
-  private flow4(pkt: Packet, layers: Ipv4Layers, tuple: Tuple4): Tracked | Verdict {
+  private flow4(pkt: Packet, layers: Ipv4Layers, tuple: Tuple4, segment: Segment | undefined): Tracked | Verdict {
     const { flows } = this.options;
     const found = flows.find4(tuple);
     if (found) {
       const { entry, reply } = found;
       const established = reply || entry.replied;
-      const outcome = flows.isTranslated && entry.companion ? this.answer4(pkt, layers, found) : this.judge(pkt, layers, entry, reply);
+      const outcome =
+        flows.isTranslated && entry.companion ? this.answer4(pkt, layers, found, segment) : this.judge(pkt, layers, entry, reply, segment);
       if (outcome > Outcome.Begins) return this.refuseFor(pkt, outcome);
       if (outcome !== Outcome.Begins) return tracked(found, layers, established, false);
     }
@@ -110,6 +114,7 @@ export class Conntrack extends Block<ConntrackOptions> {
     if (state === FlowState.None) return this.refuse(pkt, "begins no flow");
     const flow = flows.begin4(tuple);
     flow.entry.state = state;
+    if (this.window && layers.tcp && segment) this.window.begin(layers.tcp, segment, flow.entry);
     flows.countFirst(pkt, flow);
     return tracked(flow, layers, false, false);
   }
@@ -120,7 +125,8 @@ export class Conntrack extends Block<ConntrackOptions> {
     // TCP has a way of its own through the program: it is most of the traffic, and needs none of what the others are asked.
     if (tcp) {
       const { srcPort: sourcePort, dstPort: destinationPort } = tcp;
-      return this.flow6(pkt, layers, { source, destination, sourcePort, destinationPort, protocol: IpProtocol.Tcp });
+      const tuple = { source, destination, sourcePort, destinationPort, protocol: IpProtocol.Tcp };
+      return this.flow6(pkt, layers, tuple, this.window?.segmentOf(pkt, layers, tcp));
     }
     if (layers.icmpv6) {
       const { type } = layers.icmpv6;
@@ -134,16 +140,17 @@ export class Conntrack extends Block<ConntrackOptions> {
       if (!about || this.isOver(about.entry)) return this.refuse(pkt, "ICMP error about no flow");
       return tracked(new StoredFlow6(about.entry, !about.fromLow), layers, true, true);
     }
-    return this.flow6(pkt, layers, tupleOf6(layers));
+    return this.flow6(pkt, layers, tupleOf6(layers), undefined);
   }
 
-  private flow6(pkt: Packet, layers: Ipv6Layers, tuple: Tuple6): Tracked | Verdict {
+  private flow6(pkt: Packet, layers: Ipv6Layers, tuple: Tuple6, segment: Segment | undefined): Tracked | Verdict {
     const { flows } = this.options;
     const found = flows.find6(tuple);
     if (found) {
       const { entry, reply } = found;
       const established = reply || entry.replied;
-      const outcome = flows.isTranslated && entry.companion ? this.answer6(pkt, layers, found) : this.judge(pkt, layers, entry, reply);
+      const outcome =
+        flows.isTranslated && entry.companion ? this.answer6(pkt, layers, found, segment) : this.judge(pkt, layers, entry, reply, segment);
       if (outcome > Outcome.Begins) return this.refuseFor(pkt, outcome);
       if (outcome !== Outcome.Begins) return tracked(found, layers, established, false);
     }
@@ -151,15 +158,16 @@ export class Conntrack extends Block<ConntrackOptions> {
     if (state === FlowState.None) return this.refuse(pkt, "begins no flow");
     const flow = flows.begin6(tuple);
     flow.entry.state = state;
+    if (this.window && layers.tcp && segment) this.window.begin(layers.tcp, segment, flow.entry);
     flows.countFirst(pkt, flow);
     return tracked(flow, layers, false, false);
   }
 
   /** A reply that found the companion of a translated flow: only what can change the flow's state needs the flow itself. */
-  private answer4(pkt: Packet, layers: Ipv4Layers, found: StoredFlow4): u8 {
+  private answer4(pkt: Packet, layers: Ipv4Layers, found: StoredFlow4, segment: Segment | undefined): u8 {
     const { flows } = this.options;
     const companion = found.entry;
-    if (layers.tcp && companion.state === FlowState.Established && isPlain(layers.tcp)) {
+    if (!segment && layers.tcp && companion.state === FlowState.Established && isPlain(layers.tcp)) {
       const now = u32(ticks());
       const { seen } = companion;
       if (seen !== now) {
@@ -173,16 +181,16 @@ export class Conntrack extends Block<ConntrackOptions> {
     }
     const main = flows.mainOf4(found, layers.protocol);
     if (!main) return Outcome.Begins;
-    const outcome = this.judge(pkt, layers, main, true);
+    const outcome = this.judge(pkt, layers, main, true, segment);
     companion.seen = main.seen;
     companion.state = main.state;
     companion.replied = true;
     return outcome;
   }
-  private answer6(pkt: Packet, layers: Ipv6Layers, found: StoredFlow6): u8 {
+  private answer6(pkt: Packet, layers: Ipv6Layers, found: StoredFlow6, segment: Segment | undefined): u8 {
     const { flows } = this.options;
     const companion = found.entry;
-    if (layers.tcp && companion.state === FlowState.Established && isPlain(layers.tcp)) {
+    if (!segment && layers.tcp && companion.state === FlowState.Established && isPlain(layers.tcp)) {
       const now = u32(ticks());
       const { seen } = companion;
       if (seen !== now) {
@@ -196,7 +204,7 @@ export class Conntrack extends Block<ConntrackOptions> {
     }
     const main = flows.mainOf6(found, layers.protocol);
     if (!main) return Outcome.Begins;
-    const outcome = this.judge(pkt, layers, main, true);
+    const outcome = this.judge(pkt, layers, main, true, segment);
     companion.seen = main.seen;
     companion.state = main.state;
     companion.replied = true;
@@ -204,14 +212,14 @@ export class Conntrack extends Block<ConntrackOptions> {
   }
 
   /** What a packet is to the flow that it was found in; takes the flow on. */
-  private judge(pkt: Packet, layers: IpLayers, entry: FlowEntry4 | FlowEntry6, reply: boolean): u8 {
+  private judge(pkt: Packet, layers: IpLayers, entry: FlowEntry4 | FlowEntry6, reply: boolean, segment: Segment | undefined): u8 {
     const now = u32(ticks());
     const { seen, state } = entry;
     if (seen !== now && this.idled(seen, now, state)) return Outcome.Begins;
     let outcome: u8 = Outcome.Accepted;
     // Most packets are of established connections: they change nothing but the time.
-    if (!(layers.tcp && state === FlowState.Established && isPlain(layers.tcp))) {
-      outcome = this.advance(pkt, layers, entry, reply);
+    if (segment || !(layers.tcp && state === FlowState.Established && isPlain(layers.tcp))) {
+      outcome = this.advance(pkt, layers, entry, reply, segment);
       if (outcome > Outcome.Ignored) return outcome;
       if (reply && !entry.replied) entry.replied = true;
     }
@@ -221,8 +229,11 @@ export class Conntrack extends Block<ConntrackOptions> {
   }
 
   /** Takes a flow on by one packet that is not of the most common kind. */
-  private advance(pkt: Packet, layers: IpLayers, entry: FlowEntry4 | FlowEntry6, reply: boolean): u8 {
-    if (layers.tcp) return step(layers.tcp, entry, reply);
+  private advance(pkt: Packet, layers: IpLayers, entry: FlowEntry4 | FlowEntry6, reply: boolean, segment: Segment | undefined): u8 {
+    if (layers.tcp) {
+      if (this.window && segment) return stepInWindow(layers.tcp, segment, entry, reply, this.window);
+      return step(layers.tcp, entry, reply);
+    }
     if (layers.fragment === Fragment.Later) return Outcome.Accepted;
     if (layers.protocol === IpProtocol.Tcp) return Outcome.Cut;
     if (layers.protocol === IpProtocol.Udp) {
@@ -230,7 +241,8 @@ export class Conntrack extends Block<ConntrackOptions> {
       if (reply && entry.state === FlowState.Datagram) entry.state = FlowState.DatagramReplied;
       return Outcome.Accepted;
     }
-    if (layers.icmp || layers.icmpv6) return Outcome.Accepted;
+    if (layers.icmp) return layers.icmp.type === IcmpType.EchoReply && !reply ? Outcome.BadState : Outcome.Accepted;
+    if (layers.icmpv6) return layers.icmpv6.type === Icmpv6Type.EchoReply && !reply ? Outcome.BadState : Outcome.Accepted;
     if (layers.protocol === IpProtocol.Sctp) {
       const chunk = this.chunkOf(pkt, layers);
       if (chunk === undefined) return Outcome.Cut;
@@ -290,7 +302,7 @@ export class Conntrack extends Block<ConntrackOptions> {
 
   private refuseFor(pkt: Packet, outcome: u8): Verdict {
     if (outcome === Outcome.BadFlags) return this.refuse(pkt, "invalid TCP flags");
-    if (outcome === Outcome.BadState) return this.refuse(pkt, "TCP out of state");
+    if (outcome === Outcome.BadState) return this.refuse(pkt, "out of state");
     if (outcome === Outcome.BadWindow) return this.refuse(pkt, "TCP out of window");
     return this.refuse(pkt, "cut transport header");
   }

@@ -4,6 +4,7 @@ import { type Tcp, TcpFlag } from "datapath/headers";
 import { Outcome } from "./outcome.js";
 import { FlowState } from "./states.js";
 import { IGNORED, INVALID, original, reply } from "./transitions.js";
+import { Reset, type Segment, type TcpWindow } from "./window.dp.js";
 
 /** Which flags may stand together, ECE, CWR and PSH left out: one bit for each value of the other five (RFC 9293 section 3.10). */
 const VALID_FLAGS: u64 = [
@@ -56,6 +57,32 @@ export function step(tcp: Tcp, entry: FlowEntry4 | FlowEntry6, isReply: boolean)
   if (next === FlowState.SynSent) return state === FlowState.SynSent ? Outcome.Ignored : Outcome.Begins;
   if (next !== state) entry.state = next;
   return Outcome.Accepted;
+}
+
+/** The same with the window check: what is out of it changes nothing. */
+export function stepInWindow(tcp: Tcp, segment: Segment, entry: FlowEntry4 | FlowEntry6, isReply: boolean, window: TcpWindow): u8 {
+  if (tcp.dataOffset < 5 || !hasValidFlags(tcp)) return Outcome.BadFlags;
+  const { state } = entry;
+  let next = nextState(tcp, state, isReply);
+  if (next === INVALID) return Outcome.BadState;
+  if (next === FlowState.SynSent && state !== FlowState.SynSent) return Outcome.Begins;
+  if (next === IGNORED) {
+    window.note(tcp, segment, entry, isReply);
+    return Outcome.Ignored;
+  }
+  let checked = true;
+  if (tcp.flags.rst) {
+    const reset = window.judgeReset(tcp, segment, entry, isReply);
+    if (reset === Reset.Invalid) return Outcome.BadWindow;
+    if (reset === Reset.Kept) next = state;
+    checked = reset !== Reset.Answers;
+  }
+  if (checked) {
+    const outcome = window.check(tcp, segment, entry, isReply);
+    if (outcome !== Outcome.Accepted) return outcome;
+  }
+  if (next !== state) entry.state = next;
+  return next === FlowState.SynSent ? Outcome.Ignored : Outcome.Accepted;
 }
 
 /** The state that a connection begins in with this segment; INVALID where it cannot. */
