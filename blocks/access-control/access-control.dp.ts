@@ -7,12 +7,15 @@ import {
   type Ipv4Layers,
   type Ipv6Layers,
   type LayersOptions,
+  type LpmTrie,
   lpmTrie,
   NewFlow4,
   NewFlow6,
   type OtherLayers,
   type Packet,
+  type PrefixTable,
   perCpuArrayMap,
+  prefixTable,
   random,
   struct,
   type TcPacket,
@@ -29,6 +32,7 @@ import { type Allowed, allowed, type Tracked } from "../conntrack/tracked.js";
 import { MessageStart, Ports } from "./headers.js";
 import { type AccessControlOptions, checkOptions, layersOf, PrefixAction } from "./options.js";
 import { type Ending, type Plan, type Plans, plansOf } from "./plan.js";
+import { Judgement, RuntimeRules } from "./runtime/runtime-rules.dp.js";
 import type { Compare, Decision } from "./tree/decision.js";
 import { CUT_PORT, CUT_TYPE, NO_ADDRESS, NO_PORT, NO_TYPE } from "./tree/field.js";
 import { type Addresses, type Facts, valueFor } from "./values.dp.js";
@@ -57,9 +61,11 @@ export class AccessControl extends Block<AccessControlOptions> {
   /** Packets and bytes by rule, in the rules' order, those of the default last: with `counters`, `audit` and for `audit` rules. */
   readonly hits = perCpuArrayMap(Traffic, this.plans.rules.length + 1);
   /** Sources that are let through (1) or refused (2) before any rule is asked; used with the option `prefixes`. */
-  readonly prefixes4 = lpmTrie(u32, u8, { maxEntries: this.options.prefixes?.maxEntries ?? 1 });
+  readonly prefixes4: LpmTrie<u32, u8> | PrefixTable<u8> = prefixes4(this.options);
   /** The same for IPv6. */
   readonly prefixes6 = lpmTrie(u128, u8, { maxEntries: this.options.prefixes?.maxEntries ?? 1 });
+  /** Rules that change while the program runs; with the option `runtime`. */
+  readonly runtime: RuntimeRules | undefined = this.options.runtime && new RuntimeRules(this.options.runtime);
   /** What `log` rules met. */
   readonly logged: Events<Logged> = events(Logged);
   private readonly layers: LayersOptions = layersOf(this.options);
@@ -109,7 +115,13 @@ export class AccessControl extends Block<AccessControlOptions> {
     const source0 = plan.reads.source0 ? layers.source : 0;
     const destination0 = plan.reads.destination0 ? layers.destination : 0;
     const addresses = { source0, source1: 0, source2: 0, source3: 0, destination0, destination1: 0, destination2: 0, destination3: 0 };
-    return this.ask(plan, pkt, this.ipFacts(plan, pkt, layers, addresses, plan.reads.dscp ? u8(layers.ip.dscp) : 0, mark, established));
+    const facts = this.ipFacts(plan, pkt, layers, addresses, plan.reads.dscp ? u8(layers.ip.dscp) : 0, mark, established);
+    if (this.runtime) {
+      const found = this.runtime.judge4(pkt, layers, facts);
+      if (found === Judgement.Allow) return undefined;
+      if (found === Judgement.Deny) return this.refuse("run-time rule");
+    }
+    return this.ask(plan, pkt, facts);
   }
 
   private decide6(pkt: Packet, layers: Ipv6Layers, mark: u32, established: u8): Verdict | undefined {
@@ -131,11 +143,13 @@ export class AccessControl extends Block<AccessControlOptions> {
       destination2: reads.destination2 ? u32(layers.destination >> 32n) : 0,
       destination3: reads.destination3 ? u32(layers.destination) : 0,
     };
-    return this.ask(
-      plan,
-      pkt,
-      this.ipFacts(plan, pkt, layers, addresses, reads.dscp ? u8(layers.ip.trafficClass >> 2) : 0, mark, established),
-    );
+    const facts = this.ipFacts(plan, pkt, layers, addresses, reads.dscp ? u8(layers.ip.trafficClass >> 2) : 0, mark, established);
+    if (this.runtime) {
+      const found = this.runtime.judge6(pkt, layers, facts);
+      if (found === Judgement.Allow) return undefined;
+      if (found === Judgement.Deny) return this.refuse("run-time rule");
+    }
+    return this.ask(plan, pkt, facts);
   }
 
   private ipFacts(plan: Plan, pkt: Packet, layers: IpLayers, addresses: Addresses, dscp: u8, mark: u32, established: u8): Facts {
@@ -261,6 +275,11 @@ export class AccessControl extends Block<AccessControlOptions> {
     hit.packets = u64(hit.packets + 1n);
     hit.bytes = u64(hit.bytes + BigInt(pkt.length));
   }
+}
+
+function prefixes4({ prefixes = { maxEntries: 1 } }: AccessControlOptions): LpmTrie<u32, u8> | PrefixTable<u8> {
+  const { maxEntries, table } = prefixes;
+  return table === "prefixTable" ? prefixTable(u8, { maxEntries }) : lpmTrie(u32, u8, { maxEntries });
 }
 
 /**

@@ -1,6 +1,8 @@
 /** What an AccessControl is made with, and what of it is refused. */
 import { checkLayersOptions, Flows, type LayersOptions } from "datapath";
 
+import { checkRuntime, type RuntimeOptions } from "./runtime/options.js";
+
 /** What to do with the sources of a run-time prefix. */
 export const PrefixAction = {
   /** let through, whatever the rules say */
@@ -18,8 +20,10 @@ export interface AccessControlOptions extends LayersOptions {
    * @example ["deny src net 192.0.2.0/24", "allow tcp dst port 80 or 443", "allow icmp"]
    */
   readonly rules: readonly string[];
-  /** Prefixes of sources that can be changed while running, looked up before the rules: how many there may be of each family. */
-  readonly prefixes?: { readonly maxEntries: number };
+  /** Prefixes of sources that can be changed while running, looked up before the rules: how many there may be of each family, and how IPv4's are looked up (a trie by default). */
+  readonly prefixes?: { readonly maxEntries: number; readonly table?: "lpmTrie" | "prefixTable" };
+  /** Rules that can be changed while running, as a whole, asked before `rules`: by `replaceRules` and `dp rules`. */
+  readonly runtime?: RuntimeOptions;
   /**
    * What becomes of packets with an IPv4 or IPv6 header that is wrong or cut, and of those that `families`, `vlan`,
    * `fragments` or `extensions` leave out. By default (`"match"`) rules are asked, of which then only those about Ethernet
@@ -57,6 +61,9 @@ export function checkOptions(options: AccessControlOptions): void {
   if (options.flows !== undefined && !(options.flows instanceof Flows)) refuse("flows", options.flows, "the Flows of a pipeline");
   const { maxEntries } = options.prefixes ?? { maxEntries: 1 };
   if (!Number.isInteger(maxEntries) || maxEntries < 1) refuse("prefixes", options.prefixes, "{ maxEntries: 1 or more }");
+  const { table = "lpmTrie" } = options.prefixes ?? {};
+  if (table !== "lpmTrie" && table !== "prefixTable") refuse("prefixes.table", table, '"lpmTrie" or "prefixTable"');
+  if (options.runtime) checkRuntime(options.runtime, refuse);
   const every = options.logEvery ?? 1;
   if (!Number.isInteger(every) || every < 1 || every > 2 ** 31) refuse("logEvery", every, "a whole number of 1 to 2147483648");
 }

@@ -4,6 +4,7 @@ import type { Condition } from "./filter/condition.js";
 import { FilterError } from "./filter/error.js";
 import { type FilterRule, parseRule } from "./filter/rule.js";
 import { type AccessControlOptions, layersOf } from "./options.js";
+import { runtimeFields, smallFields, usualFields } from "./runtime/fields.js";
 import { compile, type Rule } from "./tree/compile.js";
 import { type Decision, nodesOf } from "./tree/decision.js";
 import type { Family, FieldName } from "./tree/field.js";
@@ -65,7 +66,7 @@ export function plansOf(options: AccessControlOptions, abilities: Abilities): Pl
   const planOf = (family: Family): Plan => {
     const asked = family === 0 || (layersOf(options).families ?? [4, 6]).includes(family);
     const decision = compile(asked ? compiled : [], family, { keyOf, fallback });
-    return { decision, reads: readsOf(decision) };
+    return { decision, reads: { ...readsOf(decision), ...(family !== 0 && runtimeReads(options)) } };
   };
   return { rules, ipv4: planOf(4), ipv6: planOf(6), other: planOf(0) };
 }
@@ -103,6 +104,12 @@ function refuseUnknowable(condition: Condition, known: Known, text: string): voi
     case "identity":
       if (!known.mark) refuse(condition.kind, "is known on tc alone: use TcAccessControl");
   }
+}
+
+/** What run-time rules look up of a packet; they read its addresses themselves. */
+function runtimeReads({ runtime }: AccessControlOptions): Reads {
+  const looked = runtime ? smallFields(runtime.fields ?? usualFields) : [];
+  return Object.fromEntries(looked.map(name => [runtimeFields[name].tests, true]));
 }
 
 function readsOf(decision: Decision<Ending>): Reads {

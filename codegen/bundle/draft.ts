@@ -68,7 +68,9 @@ const packets: Shape = { kind: "int", bits: 64, order: "host" };
 function mapEntry(map: MapDecl): MapEntry {
   const { spec } = map;
   const ring = spec.kind === "ring";
-  const initial = [...spec.entries()].map(([key, value]) => ({ key: base64(key), value: base64(value) }));
+  // an array's elements are zero before anything is put there
+  const given = [...spec.entries()].filter(([, value]) => spec.kind !== "array" || value.some(byte => byte !== 0));
+  const initial = given.map(([key, value]) => ({ key: base64(key), value: base64(value) }));
   return {
     path: map.path,
     symbol: spec.kind === "flowTable" ? flowSection(map) : map.symbol,
