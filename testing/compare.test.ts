@@ -114,7 +114,11 @@ test("events are compared in order", () => {
 });
 
 test("a run of both throws with every difference, and gives Node's result where there is none", async () => {
-  const session = (outcome: KernelOutcome) => ({ run: () => Promise.resolve(outcome), close: () => Promise.resolve() });
+  const session = (outcome: KernelOutcome) => ({
+    run: () => Promise.resolve(outcome),
+    drops: () => new Map<string, bigint>(),
+    close: () => Promise.resolve(),
+  });
   const same = await compareRun(session(agreeing(run())), new Edge(), "ingress", bytes, {});
   assert.is(same.reason, "no");
   try {

@@ -31,9 +31,17 @@ export interface KernelOutcome {
   readonly events?: ReadonlyMap<string, readonly Uint8Array[]>;
 }
 
+/** What of a run is wanted. */
+export interface RunChoice {
+  /** `false` leaves the maps' contents out, which take longest */
+  readonly maps?: boolean;
+}
+
 /** A pipeline's hook, compiled and loaded; its maps stay from packet to packet. */
 export interface KernelSession {
-  run(bytes: Uint8Array, world: World): Promise<KernelOutcome>;
+  run(bytes: Uint8Array, world: World, choice?: RunChoice): Promise<KernelOutcome>;
+  /** How many packets were dropped, by reason, since the session began; more than `run` told where the kernel counted wrong. */
+  drops(): ReadonlyMap<string, bigint>;
   close(): Promise<void>;
 }
 

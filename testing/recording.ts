@@ -57,11 +57,12 @@ export interface Recorder {
 export function recorded(session: KernelSession, recorder: Recorder): KernelSession {
   const runs: RecordedRun[] = [];
   return {
-    async run(bytes, world) {
-      const outcome = await session.run(bytes, world);
+    async run(bytes, world, choice) {
+      const outcome = await session.run(bytes, world, choice);
       runs.push({ packet: base64(bytes), world: recordedWorld(world), outcome: outcomeLines(outcome) });
       return outcome;
     },
+    drops: () => session.drops(),
     async close() {
       await session.close();
       write(recorder, runs);

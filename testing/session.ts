@@ -10,9 +10,12 @@ import { joinFrame } from "../dsl/packet/frame.js";
 import { native, type Ring } from "../runtime/native/index.js";
 import { loadForTest, type RunResult, type TestProgram } from "../runtime/test-run/load.js";
 import type { Hook } from "./hook.js";
-import type { Entries, KernelOutcome, KernelSession, Slots } from "./kernel.js";
+import type { Entries, KernelOutcome, KernelSession, RunChoice, Slots } from "./kernel.js";
 import { ABORTED } from "./simulate.js";
 import { deviceIndex, randomNumbers, type World } from "./world.js";
+
+/** Where packets are counted that were dropped. */
+const DROPS = ":drops";
 
 /** As many as a test build holds. */
 const RANDOM_NUMBERS = 64;
@@ -33,7 +36,7 @@ export class Session implements KernelSession {
     this.#hook = hook;
   }
 
-  async run(bytes: Uint8Array, world: World): Promise<KernelOutcome> {
+  async run(bytes: Uint8Array, world: World, options: RunChoice = {}): Promise<KernelOutcome> {
     const program = this.#load(world);
     const next = randomNumbers(world);
     const result = program.run(this.#hook, bytes, {
@@ -44,7 +47,20 @@ export class Session implements KernelSession {
       ...(world.departure !== undefined && { departure: world.departure }),
       ...(world.priority !== undefined && { priority: world.priority }),
     });
-    return this.#outcome(program, result);
+    return this.#outcome(program, result, options.maps ?? true);
+  }
+
+  /** How many packets were dropped, by reason, since the program was loaded. */
+  drops(): ReadonlyMap<string, bigint> {
+    const counts = new Map<string, bigint>();
+    const entry = this.#manifest.maps.find(({ path }) => path === DROPS);
+    if (!this.#program || !entry) return counts;
+    for (const [key, value] of entriesOf(this.#program, entry)) {
+      const site = new DataView(key.buffer, key.byteOffset).getUint32(0, true);
+      const reason = this.#manifest.drops[site]?.reason ?? ABORTED;
+      counts.set(reason, (counts.get(reason) ?? 0n) + new DataView(value.buffer, value.byteOffset).getBigUint64(0, true));
+    }
+    return counts;
   }
 
   async close(): Promise<void> {
@@ -89,12 +105,12 @@ export class Session implements KernelSession {
     return this.#program;
   }
 
-  #outcome(program: TestProgram, result: RunResult): KernelOutcome {
+  #outcome(program: TestProgram, result: RunResult, withMaps: boolean): KernelOutcome {
     const { action, detail } = decodeVerdict(Number(result.verdict ?? 0n));
     const maps = new Map<string, Entries>();
     const events = new Map<string, readonly Uint8Array[]>();
     const slots = new Map<string, Slots>();
-    for (const entry of this.#manifest.maps) {
+    for (const entry of withMaps ? this.#manifest.maps : []) {
       if (entry.path.startsWith(":")) continue;
       if (entry.flow) slots.set(entry.path, slotsOf(program, entry));
       else if (entry.kind === "ring") events.set(entry.path, this.#recordsOf(program, entry.path));

@@ -39,6 +39,13 @@ const runs: readonly LongRun[] = [
     counted: output => (/^ {2}Passed: +[1-9]/m.test(output) ? `${scaled(1_000)} cycles` : undefined),
   },
   {
+    name: "hostile packets",
+    file: "test/hostile/main.ts",
+    args: ["--packets", scaled(1_000_000), "--seed", "7"],
+    environment: {},
+    counted: output => /^\d+ pipelines, [1-9]\d* hostile packets, \d+ failures$/m.exec(output)?.[0],
+  },
+  {
     name: "kernels",
     file: "test/kernels/main.ts",
     args: [],
