@@ -151,6 +151,7 @@ function wrapFunction(program: Program, printer: StatementPrinter, registry: Reg
       put(`\t\tbpf_skb_pull_data(ctx, ctx->len < ${reach} ? ctx->len : ${reach});`);
       put("\t\tfront = packet_at(ctx->data);");
       put("\t\tdata_end = packet_at(ctx->data_end);");
+      put("\t\tframe = front;");
       put("\t}");
     }
     // The kernel hands over no shorter frame: this is for the verifier alone.
