@@ -6,6 +6,7 @@ import { Arp, Ethernet, Ipv4, Tcp } from "datapath/headers";
 import { packet } from "datapath/testing";
 import { native } from "../../runtime/native/index.js";
 import { listTwin, rulesOf, treeTwin } from "./acl.js";
+import { twinData } from "./balancer.js";
 import type { Traffic } from "./harness.js";
 import type { Loaded } from "./object.js";
 
@@ -30,12 +31,17 @@ function twin(file: string, program = file): Case["twin"] {
   return { source: readFileSync(`${twinsFolder}/${file}.bpf.c`, "utf8"), program };
 }
 
-const ethernet = { src: mac("02:00:00:00:00:01"), dst: mac("02:00:00:00:00:02") };
 const ticksPerSecond = Math.round(1e9 / native().tickNanoseconds());
+const ethernet = { src: mac("02:00:00:00:00:01"), dst: mac("02:00:00:00:00:02") };
 const tcp = packet(
   Ethernet.of(ethernet),
   Ipv4.of({ src: ipv4("10.0.0.1"), dst: ipv4("10.0.0.2") }),
   Tcp.of({ srcPort: 12_345, dstPort: 80, flags: { syn: true } }),
+);
+const request4 = packet(
+  Ethernet.of(ethernet),
+  Ipv4.of({ src: ipv4("10.0.0.1"), dst: ipv4("10.200.1.1") }),
+  Tcp.of({ srcPort: 12_345, dstPort: 80, flags: { ack: true } }),
 );
 const request = packet(
   Ethernet.of({ src: ethernet.src, dst: mac("ff:ff:ff:ff:ff:ff") }),
@@ -58,14 +64,6 @@ function word(number: number, networkOrder: boolean): Uint8Array {
 
 const flows = 1024;
 
-export const cases: readonly Case[] = [
-  { name: "ARP responder", pipeline: pipeline("arp"), twin: twin("arp"), traffic: { frame: request, flows: 1 } },
-  { name: "ARP responder on tc", pipeline: pipeline("arp-tc"), twin: twin("arp"), traffic: { frame: request, flows: 1, tc: true } },
-  {
-    name: "access control on tc, 10 rules",
-    pipeline: pipeline("acl10-tc"),
-    twin: { source: treeTwin(rulesOf(10)), program: "acl" },
-    traffic: { frame: tcp, flows, tc: true },
 /** A connection's handshake, and a segment of it: what conntrack and the blocks on top of it are measured by. */
 const client = { src: ipv4("10.0.0.1"), dst: ipv4("10.0.0.2") };
 const ends = { srcPort: 12_345, dstPort: 80 };
@@ -88,6 +86,14 @@ function established(count: number): Traffic {
   return { frame: connection.ack, flows: count, before };
 }
 
+export const cases: readonly Case[] = [
+  { name: "ARP responder", pipeline: pipeline("arp"), twin: twin("arp"), traffic: { frame: request, flows: 1 } },
+  { name: "ARP responder on tc", pipeline: pipeline("arp-tc"), twin: twin("arp"), traffic: { frame: request, flows: 1, tc: true } },
+  {
+    name: "access control on tc, 10 rules",
+    pipeline: pipeline("acl10-tc"),
+    twin: { source: treeTwin(rulesOf(10)), program: "acl" },
+    traffic: { frame: tcp, flows, tc: true },
   },
   ...[10, 100, 1000].map(count => ({
     name: `access control, ${count} rules`,
@@ -122,17 +128,15 @@ function established(count: number): Traffic {
       }
     },
   },
-  ...[1, 1024, 65_536].map(many => ({
-    name: `rateLimit/hit/lruHash/${many === 1 ? 1 : many === 1024 ? 1000 : 50_000}`,
-    pipeline: pipeline("rate-limit"),
-    twin: { source: twin("rate-limit").source, program: "rate_limit" },
-    traffic: { frame: tcp, flows: many },
-  })),
-  { name: "IPIP push", pipeline: pipeline("ipip"), twin: twin("ipip"), traffic: { frame: tcp, flows } },
-];
   ...[1, 1000, 50_000].map(count => ({
     name: `conntrack/hit/lruHash/${count}`,
     pipeline: pipeline("conntrack"),
+    twin: twin("conntrack"),
+    traffic: established(count),
+  })),
+  ...[1, 1000, 50_000].map(count => ({
+    name: `conntrack/hit/flowTable/${count}`,
+    pipeline: pipeline("conntrack-table"),
     twin: twin("conntrack"),
     traffic: established(count),
   })),
@@ -147,6 +151,8 @@ function established(count: number): Traffic {
     traffic: { frame: tcp, flows: count, before: [{ frame: tcp, reply: false }] },
     fill(_ours: Loaded, theirs: Loaded) {
       for (const [i, seconds] of [60, 7200].entries()) theirs.map(".bss.flows").poke(8 + 4 * i, word(seconds * ticksPerSecond, false));
+    },
+  })),
   ...[1, 1024, 65_536].map(many => ({
     name: `rateLimit/hit/lruHash/${many === 1 ? 1 : many === 1024 ? 1000 : 50_000}`,
     pipeline: pipeline("rate-limit"),
@@ -168,8 +174,6 @@ function established(count: number): Traffic {
     ),
   ),
 ];
-    },
-  })),
 
 /** First-match lists in C, for the figures beside the access control's. */
 export const lists: readonly { readonly rules: number; readonly source: string; readonly traffic: Traffic }[] = [10, 100, 1000].map(
