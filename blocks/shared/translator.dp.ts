@@ -55,7 +55,8 @@ export abstract class Translator<Options extends TranslatorOptions> extends Bloc
     }
     const { ttl } = layers.ip;
     if (ttl < 2) {
-      layers.rewrite({ source, destination, sourcePort, destinationPort, identifier: sourcePort });
+      // The stack answers who sent it; where the packet is for this machine only as it came, it must see where it was to go.
+      if (destination !== layers.destination) layers.rewrite({ source, destination, sourcePort, destinationPort, identifier: sourcePort });
       return Verdict.Pass;
     }
     layers.rewrite({ source, destination, sourcePort, destinationPort, identifier: sourcePort, ttl: ttl - 1 });
@@ -70,7 +71,8 @@ export abstract class Translator<Options extends TranslatorOptions> extends Bloc
     }
     const { hopLimit } = layers.ip;
     if (hopLimit < 2) {
-      layers.rewrite({ source, destination, sourcePort, destinationPort, identifier: sourcePort });
+      // The stack answers who sent it; where the packet is for this machine only as it came, it must see where it was to go.
+      if (destination !== layers.destination) layers.rewrite({ source, destination, sourcePort, destinationPort, identifier: sourcePort });
       return Verdict.Pass;
     }
     layers.rewrite({ source, destination, sourcePort, destinationPort, identifier: sourcePort, ttl: hopLimit - 1 });
@@ -90,6 +92,8 @@ export abstract class Translator<Options extends TranslatorOptions> extends Bloc
     const outerSource = quoted.destination === source ? layers.source : source;
     const outerDestination = quoted.source === destination ? layers.destination : destination;
     const { ttl } = layers.ip;
+    // Of an error that goes no further nobody is told (RFC 1122 section 3.2.2, RFC 4443 section 2.4).
+    if (this.options.forwards === true && ttl < 2) return Verdict.drop("ICMP error at the end of its way");
     quoted.rewrite({
       source: destination,
       destination: source,
@@ -97,9 +101,9 @@ export abstract class Translator<Options extends TranslatorOptions> extends Bloc
       destinationPort: sourcePort,
       identifier: sourcePort,
     });
-    if (this.options.forwards !== true || ttl < 2) {
+    if (this.options.forwards !== true) {
       layers.rewrite({ source: outerSource, destination: outerDestination });
-      return this.options.forwards === true ? Verdict.Pass : undefined;
+      return undefined;
     }
     layers.rewrite({ source: outerSource, destination: outerDestination, ttl: ttl - 1 });
     return undefined;
@@ -112,6 +116,8 @@ export abstract class Translator<Options extends TranslatorOptions> extends Bloc
     const outerSource = quoted.destination === source ? layers.source : source;
     const outerDestination = quoted.source === destination ? layers.destination : destination;
     const { hopLimit } = layers.ip;
+    // Of an error that goes no further nobody is told (RFC 1122 section 3.2.2, RFC 4443 section 2.4).
+    if (this.options.forwards === true && hopLimit < 2) return Verdict.drop("ICMP error at the end of its way");
     quoted.rewrite({
       source: destination,
       destination: source,
@@ -119,9 +125,9 @@ export abstract class Translator<Options extends TranslatorOptions> extends Bloc
       destinationPort: sourcePort,
       identifier: sourcePort,
     });
-    if (this.options.forwards !== true || hopLimit < 2) {
+    if (this.options.forwards !== true) {
       layers.rewrite({ source: outerSource, destination: outerDestination });
-      return this.options.forwards === true ? Verdict.Pass : undefined;
+      return undefined;
     }
     layers.rewrite({ source: outerSource, destination: outerDestination, ttl: hopLimit - 1 });
     return undefined;

@@ -37,6 +37,7 @@ const groups = {
     { package: "iputils-ping", present: command("ping") },
     { package: "netcat-openbsd", present: command("nc.openbsd") },
     { package: "iperf3", present: command("iperf3") },
+    { package: "nftables", present: command("nft") },
   ],
   kernels: [
     { package: "qemu-system-x86", present: command("qemu-system-x86_64") },
