@@ -2,6 +2,8 @@
 export { AccessControl, Logged, TcAccessControl } from "./access-control/access-control.dp.js";
 export { FilterError } from "./access-control/filter/error.js";
 export { type AccessControlOptions, PrefixAction } from "./access-control/options.js";
+export { RuntimeRuleError } from "./access-control/runtime/regions.js";
+export { type LivePipeline, replaceRules } from "./access-control/runtime/replace.js";
 export { ArpResponder } from "./arp-responder/arp-responder.dp.js";
 export type { ArpResponderOptions } from "./arp-responder/options.js";
 export { Conntrack } from "./conntrack/conntrack.dp.js";

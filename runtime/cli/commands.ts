@@ -13,6 +13,7 @@ export const commands = {
   detach: () => import("./commands/detach.js"),
   status: () => import("./commands/status.js"),
   set: () => import("./commands/set.js"),
+  rules: () => import("./commands/rules.js"),
   map: () => import("./commands/map.js"),
   conntrack: () => import("./commands/conntrack.js"),
   doctor: () => import("./commands/doctor.js"),

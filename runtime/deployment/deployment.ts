@@ -21,6 +21,7 @@ export class Deployment<P = unknown> implements AsyncDisposable {
   readonly #layout: Layout;
   readonly #target: string | undefined;
   readonly #open = new Set<{ close(): void }>();
+  #isAlone = false;
   #known: Generation;
 
   private constructor(layout: Layout, known: Generation, target: string | undefined) {
@@ -68,8 +69,19 @@ export class Deployment<P = unknown> implements AsyncDisposable {
    * @throws {DatapathError} DP7009 where another holds the pipeline for ten seconds
    */
   alone<T>(change: () => T): T {
+    if (this.#isAlone) return change();
     using _held = lockAtOnce(this.#layout.folder);
-    return change();
+    this.#isAlone = true;
+    try {
+      return change();
+    } finally {
+      this.#isAlone = false;
+    }
+  }
+
+  /** Waits until every packet that is being judged now has been: some milliseconds. */
+  settle(): void {
+    native().gracePeriod();
   }
 
   /**

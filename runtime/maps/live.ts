@@ -58,6 +58,18 @@ export class LiveMap<K, V> implements Iterable<[K, Readonly<V>]> {
     this.#do(() => this.#raw.kernel.update(bytes, stored, this.#isIndexed ? BPF_EXIST : 0));
   }
 
+  /**
+   * Sets elements of an array from one on, in one call of the kernel.
+   * @throws {DatapathError} DP6008 for a value of the wrong form, or behind the last element
+   */
+  setFrom(first: number, values: readonly unknown[]): void {
+    if (!Number.isInteger(first) || first < 0 || first + values.length > this.maxEntries)
+      throw new DatapathError("DP6008", `${this.path}: the index is outside of 0 to ${this.maxEntries - 1}`);
+    const parts = values.map(value => this.#valueBytes(value));
+    const keys = new Uint32Array(values.length).map((_, i) => first + i);
+    if (values.length > 0) this.#do(() => this.#raw.kernel.updateBatch(new Uint8Array(keys.buffer), Buffer.concat(parts), 0));
+  }
+
   /** Whether there was such an entry. Entries of arrays can't be deleted: they are set to zero. */
   delete(key: K): boolean {
     const bytes = this.#keyBytes(key);

@@ -10,8 +10,8 @@ export interface RuleWriter {
   readonly half: 0 | 1;
   /** Puts entries in the place of all that a map holds; false where the program has no such map. */
   replace(map: string, entries: readonly (readonly [key: unknown, value: unknown])[]): boolean;
-  /** Sets one element; false where the program has no such map. */
-  set(map: string, index: number, value: object): boolean;
+  /** Sets elements from one on; false where the program has no such map. */
+  set(map: string, first: number, values: readonly object[]): boolean;
   /** Has packets read this half. */
   read(half: 0 | 1): void;
 }
@@ -60,13 +60,17 @@ export function writeTables(tables: RuleTables, writer: RuleWriter): void {
         `${name}${version}.${half}`,
         listed.map(({ address, regions }) => [address, regions] as const),
       );
-      writer.set("otherStations", (side === "source" ? 0 : 4) + half * 2 + family, others);
+      writer.set("otherStations", (side === "source" ? 0 : 4) + half * 2 + family, [others]);
     }
     for (const [name, { runs, classes }] of of.fields) {
       const part = half * 2 + family;
       const chunks = (runtimeFields[name].greatest >>> 8) + 1;
-      for (const [i, cells] of chunksOf(runs, chunks).entries()) writer.set(`small.${name}.cells`, part * chunks + i, { cells });
-      for (const [i, regions] of classes.entries()) writer.set(`small.${name}.regions`, part * MOST_CLASSES + i, regions);
+      writer.set(
+        `small.${name}.cells`,
+        part * chunks,
+        chunksOf(runs, chunks).map(cells => ({ cells })),
+      );
+      writer.set(`small.${name}.regions`, part * MOST_CLASSES, classes);
     }
   }
   writer.read(half);
@@ -112,15 +116,15 @@ export class Halves implements RuleWriter {
     );
     return true;
   }
-  set(map: string, index: number, value: object): boolean {
+  set(map: string, first: number, values: readonly object[]): boolean {
     const live = this.#find(map);
     if (!isElements(live)) return false;
-    assign(live.at(index), value);
+    for (const [i, value] of values.entries()) assign(live.at(first + i), value);
     return true;
   }
   read(half: 0 | 1): void {
     this.half = half;
-    this.set("half", 0, { half });
+    this.set("half", 0, [{ half }]);
   }
   #find(path: string): unknown {
     return path
