@@ -38,6 +38,7 @@ const groups = {
     { package: "netcat-openbsd", present: command("nc.openbsd") },
     { package: "iperf3", present: command("iperf3") },
     { package: "nftables", present: command("nft") },
+    { package: "conntrack", present: command("conntrack") },
   ],
   kernels: [
     { package: "qemu-system-x86", present: command("qemu-system-x86_64") },

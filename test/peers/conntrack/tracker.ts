@@ -25,7 +25,7 @@ export class Tracker extends Pipeline {
 
   constructor(pickUp: boolean) {
     super();
-    this.conntrack = new Conntrack({ flows: this.flows, pickUp, malformed: "drop" });
+    this.conntrack = new Conntrack({ flows: this.flows, pickUp, window: true, malformed: "drop" });
   }
   override ingress(pkt: TcPacket): Verdict {
     const tracked = this.conntrack.track(pkt);
