@@ -86,6 +86,26 @@ function established(count: number): Traffic {
   return { frame: connection.ack, flows: count, before };
 }
 
+/** The same through a published port: the client meets the machine's address, the container answers with its own. */
+const outside = { src: ipv4("10.0.0.1"), dst: ipv4("10.200.1.1") };
+const published = {
+  syn: packet(Ethernet.of(ethernet), Ipv4.of(outside), Tcp.of({ ...ends, flags: { syn: true } })),
+  synAck: packet(
+    Ethernet.of(ethernet),
+    Ipv4.of({ src: ipv4("172.17.0.2"), dst: outside.src }),
+    Tcp.of({ srcPort: 8080, dstPort: 12_345, flags: { syn: true, ack: true } }),
+  ),
+  ack: packet(Ethernet.of(ethernet), Ipv4.of(outside), Tcp.of({ ...ends, flags: { ack: true } })),
+};
+function mapped(count: number): Traffic {
+  const before = [
+    { frame: published.syn, reply: false },
+    { frame: published.synAck, reply: true },
+    { frame: published.ack, reply: false },
+  ];
+  return { frame: published.ack, flows: count, before };
+}
+
 export const cases: readonly Case[] = [
   { name: "ARP responder", pipeline: pipeline("arp"), twin: twin("arp"), traffic: { frame: request, flows: 1 } },
   { name: "ARP responder on tc", pipeline: pipeline("arp-tc"), twin: twin("arp"), traffic: { frame: request, flows: 1, tc: true } },
@@ -158,6 +178,12 @@ export const cases: readonly Case[] = [
     pipeline: pipeline("rate-limit"),
     twin: { source: twin("rate-limit").source, program: "rate_limit" },
     traffic: { frame: tcp, flows: many },
+  })),
+  ...[1, 1000, 50_000].map(count => ({
+    name: `portMap/hit/lruHash/${count}`,
+    pipeline: pipeline("port-map"),
+    twin: { source: twin("port-map").source, program: "port_map" },
+    traffic: mapped(count),
   })),
   { name: "IPIP push", pipeline: pipeline("ipip"), twin: twin("ipip"), traffic: { frame: tcp, flows } },
   ...(["ipip", "l2"] as const).flatMap(kind =>
