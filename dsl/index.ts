@@ -35,6 +35,7 @@ export { addressKey, ipv4, ipv6, isMulticast, mac, octet } from "./helpers/addre
 export { max, min, prefixOf } from "./helpers/bigints.js";
 export { fold16 } from "./helpers/fold.js";
 export { FNV_START, fnv1a, hashEnd, hashWord } from "./helpers/hash.js";
+export { isSynCookie4, isSynCookie6, synCookie4, synCookie6 } from "./helpers/syn-cookie.js";
 export { type ArrayMap, arrayMap, perCpuArrayMap } from "./maps/array.js";
 export { type Counter, counter, Traffic } from "./maps/counter.js";
 export { type Device, type DevMap, devMap } from "./maps/device.js";

@@ -239,8 +239,25 @@ function runStatement(pass: Pass, statement: Statement, state: State): State | u
     case "checksumUpdate":
       evaluate(pass, state, statement.difference, span);
       return state;
+    case "synCookie":
+      for (const [i, operand] of statement.operands.entries()) {
+        if (statement.family === 4 || i > 1)
+          checkLength(pass, state, operand, COOKIE_OPERANDS[i] ?? "an operand", i === 2 || i === 3 ? 16 : 32, span);
+        else evaluate(pass, state, operand, span);
+      }
+      fresh(pass, state, statement.local, unsigned(statement.does === "make" ? 32 : 1));
+      return state;
   }
 }
+
+const COOKIE_OPERANDS = [
+  "the source",
+  "the destination",
+  "the source port",
+  "the destination port",
+  "the sequence number",
+  "the last number",
+];
 
 function runIf(pass: Pass, statement: Extract<Statement, { kind: "if" }>, state: State): State | undefined {
   const condition = evaluateTruth(pass, state, statement.condition, statement.span);

@@ -337,7 +337,17 @@ export type Statement =
       readonly udp: boolean;
       readonly span: Span;
     }
-  | { readonly kind: "checksumUpdate"; readonly difference: Expr; readonly span: Span };
+  | { readonly kind: "checksumUpdate"; readonly difference: Expr; readonly span: Span }
+  /** `make`: the cookie for a SYN; `check`: whether an ACK has one */
+  | {
+      readonly kind: "synCookie";
+      readonly local: Local;
+      readonly does: "make" | "check";
+      readonly family: 4 | 6;
+      /** addresses, ports, sequence number; then the segment size to keep, or the acknowledgement number */
+      readonly operands: readonly Expr[];
+      readonly span: Span;
+    };
 
 export interface Label {
   readonly id: number;

@@ -104,6 +104,8 @@ function showStatement(statement: Statement, depth: number): string {
       return line(`checksum at ${showExpr(statement.offset)} by ${showExpr(statement.addresses)} and ${showExpr(statement.others)}`);
     case "checksumUpdate":
       return line(`checksum state by ${showExpr(statement.difference)}`);
+    case "synCookie":
+      return line(`${local(statement.local)} = ${statement.does} a SYN cookie of ${statement.operands.map(showExpr).join(", ")}`);
   }
 }
 

@@ -118,6 +118,8 @@ export function mapExpressions(statement: Statement, f: (expr: Expr) => Expr): S
       return { ...statement, offset: f(statement.offset), addresses: f(statement.addresses), others: f(statement.others) };
     case "checksumUpdate":
       return { ...statement, difference: f(statement.difference) };
+    case "synCookie":
+      return { ...statement, operands: statement.operands.map(f) };
     case "alias":
     case "block":
     case "leave":
@@ -191,6 +193,7 @@ export function assigned(statement: Statement): Local | undefined {
     case "ambient":
     case "device":
     case "packetSum":
+    case "synCookie":
       return statement.local;
     case "move":
     case "update":

@@ -96,6 +96,10 @@ static void *(*const bpf_ringbuf_reserve)(void *ring, __u64 size, __u64 flags) =
 static void (*const bpf_ringbuf_submit)(void *data, __u64 flags) = (void *)132;
 static long (*const bpf_redirect_neigh)(__u32 ifindex, void *params, int plen, __u64 flags) = (void *)152;
 static __u64 (*const bpf_ktime_get_coarse_ns)(void) = (void *)160;
+static __s64 (*const bpf_tcp_raw_gen_syncookie_ipv4)(void *ip, void *tcp, __u32 tcp_len) = (void *)204;
+static __s64 (*const bpf_tcp_raw_gen_syncookie_ipv6)(void *ip, void *tcp, __u32 tcp_len) = (void *)205;
+static long (*const bpf_tcp_raw_check_syncookie_ipv4)(void *ip, void *tcp) = (void *)206;
+static long (*const bpf_tcp_raw_check_syncookie_ipv6)(void *ip, void *tcp) = (void *)207;
 static long (*const bpf_xdp_store_bytes)(void *xdp, __u32 offset, void *from, __u32 len) = (void *)190;
 static long (*const bpf_xdp_load_bytes)(void *xdp, __u32 offset, void *to, __u32 len) = (void *)189;
 

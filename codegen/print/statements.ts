@@ -316,6 +316,11 @@ export class StatementPrinter implements PlaceNames {
       case "checksumUpdate":
         this.put(`note_change(ctx, ${this.expr(statement.difference)});`, span);
         return;
+      case "synCookie": {
+        const name = `${this.testing ? "test" : "kernel"}_cookie${statement.family}_${statement.does}`;
+        this.put(`${this.local(statement.local)} = ${name}(${statement.operands.map(operand => this.expr(operand)).join(", ")});`, span);
+        return;
+      }
     }
   }
 

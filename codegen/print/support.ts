@@ -1,5 +1,7 @@
 /** Functions of the generated C that some programs need; each is printed only where it is called. */
 
+import { cookieParts } from "./cookie-support.js";
+
 interface Part {
   readonly name: string;
   readonly text: string;
@@ -168,6 +170,7 @@ static __always_inline void flood_to(struct __sk_buff *ctx, void *map, __u32 slo
 }
 `,
   },
+  ...cookieParts,
 ];
 
 /** The texts of all parts, whether a program needs them or not. */

@@ -71,6 +71,17 @@ function ambient(what: Ambient, domain: "number" | "bigint", max: bigint): Intri
   };
 }
 
+/** The kernel's own SYN cookies: addresses, ports, sequence number, and the segment size or the acknowledgement number. */
+function synCookie(does: "make" | "check", family: 4 | 6): Intrinsic {
+  return (context, _frame, args, node) => {
+    const operands = args.map((arg, i) => context.expression(arg, family === 6 && i < 2 ? "wide" : "number", node));
+    const local =
+      does === "make" ? context.local("cookie", "number", { min: 0n, max: 0xffff_ffffn }) : context.local("is_cookie", "boolean");
+    context.emit({ kind: "synCookie", local, does, family, operands, span: context.span(node) });
+    return localValue(local);
+  };
+}
+
 function extreme(operator: "min" | "max"): Intrinsic {
   return (context, _frame, args, node) => extremeOf(context, operator, args, node);
 }
@@ -151,6 +162,10 @@ const intrinsics: { readonly [N in IntrinsicName]: Intrinsic } = {
     copyBytes(context, to, from, to.shape.size, node);
     return undefinedValue;
   },
+  synCookie4: synCookie("make", 4),
+  synCookie6: synCookie("make", 6),
+  isSynCookie4: synCookie("check", 4),
+  isSynCookie6: synCookie("check", 6),
   verdictDrop: (context, frame, args, node) => {
     const [reason] = args;
     if (reason?.kind !== "known" || typeof reason.value !== "string")

@@ -54,7 +54,7 @@ export function loadObject(object: Uint8Array, manifest: Manifest, options: Load
       owned.push(program);
       programs.set(entry.hook, program);
     }
-    fill(manifest, maps, options.reuse);
+    fill(manifest, maps, options);
     const close = (): void => {
       for (const one of owned) one.close();
     };
