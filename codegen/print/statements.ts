@@ -19,6 +19,7 @@ import {
 } from "../ir/ir.js";
 import { accessesOf, pointersRead } from "../ir/walk.js";
 import { Action, decodeVerdict } from "../specialise/verdict.js";
+import { boundedLocals, isBounded, splitConstant } from "./bounded.js";
 import { ExpressionPrinter, typeName } from "./expressions.js";
 import { printFlow } from "./flow-table-statements.js";
 import type { Layouts } from "./layouts.js";
@@ -59,6 +60,7 @@ export class StatementPrinter implements PlaceNames {
   readonly testing: boolean;
   readonly untagged: boolean;
   readonly #analysis: Analysis;
+  readonly #bounded: ReadonlySet<number>;
   readonly #layouts: Layouts;
   readonly #labels = new Map<number, string>();
   #indent = 1;
@@ -70,6 +72,7 @@ export class StatementPrinter implements PlaceNames {
     this.untagged = program.untagged === true;
     this.testing = testing;
     this.#analysis = analysis;
+    this.#bounded = boundedLocals(program);
     this.#layouts = layouts;
     this.expressions = new ExpressionPrinter(analysis, { local: l => this.local(l), pointer: p => this.pointer(p) });
   }
@@ -370,13 +373,25 @@ export class StatementPrinter implements PlaceNames {
       this.put(`${pointer} = frame + ${range.max};`, span);
       return;
     }
-    const bits = range.max.toString(2).length;
-    this.put(`{ __u32 atOffset = ${this.expr(statement.offset)};`, span);
-    this.put("barrier_var(atOffset);", span);
-    if (bits <= 15) this.put(`atOffset &= 0x${((1 << bits) - 1).toString(16)};`, span);
-    else this.put(`if (atOffset > ${FARTHEST}) atOffset = ${FARTHEST};`, span);
+    // a constant part is left to the accesses, each of which has a displacement
+    const split = splitConstant(statement.offset);
+    const { rest, constant } = this.#analysis.rangeOf(split.rest).min < 0n ? { rest: statement.offset, constant: 0n } : split;
+    const most = range.max - constant;
+    const bits = most.toString(2).length;
+    const moved = constant === 0n ? "" : ` + ${constant}`;
+    if (bits <= 15 && isBounded(rest, this.#bounded)) {
+      // in 64 bits, or clang would clear the upper half, which the verifier knows to be clear
+      this.put(`{ __u64 atOffset = ${this.expr(rest)};`, span);
+      this.put("barrier_var(atOffset);", span);
+    } else {
+      this.put(`{ __u32 atOffset = ${this.expr(rest)};`, span);
+      this.put("barrier_var(atOffset);", span);
+      const farthest = FARTHEST - Number(constant);
+      if (bits <= 15) this.put(`atOffset &= 0x${((1 << bits) - 1).toString(16)};`, span);
+      else this.put(`if (atOffset > ${farthest}) atOffset = ${farthest};`, span);
+    }
     this.put(`${pointer} = frame + atOffset;`, span);
-    this.put(`barrier_var(${pointer}); }`, span);
+    this.put(`barrier_var(${pointer});${moved === "" ? "" : ` ${pointer} = ${pointer}${moved};`} }`, span);
   }
 
   /** x ^ y ^ y with a y that the verifier knows nothing of, then a mask: any value of its width, as far as it can tell. */

@@ -106,6 +106,10 @@ class Run {
         this.written(memory, 0, statement.buffer.layout.size);
         return;
       }
+      case "point":
+      case "alias":
+        this.passes(statement, memory => memory.kind !== "buffer" && memory.pointer.id === statement.pointer.id);
+        return;
       case "if":
       case "block":
         // what is inside must see all stores; behind a branch that goes away, or that writes nothing, nothing has changed
@@ -119,6 +123,13 @@ class Run {
       default:
         this.barrier(mapBodies(statement, this.inside));
     }
+  }
+
+  /** A statement after which one memory holds something else; what was loaded from others is still there. */
+  private passes(statement: Statement, changed: (memory: Memory) => boolean): void {
+    this.flush();
+    this.out.push(statement);
+    for (const [local, load] of this.clean) if (changed(load.place.memory)) this.clean.delete(local);
   }
 
   /** A statement that may read or write anything. */
