@@ -13,6 +13,7 @@ import { type Diagnostic, hasErrors } from "./diagnostics/diagnostic.js";
 import { evaluate } from "./evaluate/evaluate.js";
 import { evaluationOf, locateLive } from "./evaluate/evaluate-live.js";
 import type { Evaluation, EvaluationRecord } from "./evaluate/evaluation.js";
+import type { Safeguard } from "./print/flow-table.js";
 import { type Translation, translate } from "./translate.js";
 
 export interface CompileOptions {
@@ -20,6 +21,8 @@ export interface CompileOptions {
   readonly name?: string;
   /** a test build: time and random numbers come from the data section `.data.world` */
   readonly testing?: boolean;
+  /** flow tables without one of their safeguards, to see that a test finds it missing */
+  readonly without?: Safeguard;
   /** stop before clang: types, subset, ranges */
   readonly checkOnly?: boolean;
   /** load the user's modules anew (`--watch`) */
@@ -151,7 +154,10 @@ async function compileChecked(
   });
   const before = [...checked.diagnostics, ...evaluation.diagnostics];
   if (hasErrors(before)) return stop(before);
-  const translated = translate(evaluation, checked, name, { testing: options.testing === true });
+  const translated = translate(evaluation, checked, name, {
+    testing: options.testing === true,
+    ...(options.without && { without: options.without }),
+  });
   const diagnostics = [...before, ...translated.diagnostics];
   if (!translated.ok) return stop(diagnostics);
   if (options.checkOnly) return stop(diagnostics, translated.translation);

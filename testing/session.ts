@@ -2,10 +2,10 @@
 import { readFileSync } from "node:fs";
 import type { Manifest, MapEntry } from "../codegen/bundle/manifest.js";
 import { decodeVerdict } from "../codegen/specialise/verdict.js";
+import { contentsOf } from "../dsl/core/flow-slots.js";
 import { sizeOf } from "../dsl/core/shape.js";
 import { DEFAULT_HZ } from "../dsl/core/world.js";
 import { NODE_SEED } from "../dsl/maps/flow-table.js";
-import { contentsOf } from "../dsl/maps/flow-table-memory.js";
 import { joinFrame } from "../dsl/packet/frame.js";
 import { native, type Ring } from "../runtime/native/index.js";
 import { loadForTest, type RunResult, type TestProgram } from "../runtime/test-run/load.js";

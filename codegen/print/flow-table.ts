@@ -10,8 +10,8 @@
  * do not reorder loads (x86-64).
  */
 
+import { HEAD, LOCK_BYTES, WAYS } from "../../dsl/core/flow-slots.js";
 import type { FlowGeometry } from "../../dsl/core/spec.js";
-import { HEAD, LOCK_BYTES, WAYS } from "../../dsl/maps/flow-table-layout.js";
 import type { MapDecl } from "../ir/ir.js";
 import { copyLayout } from "../specialise/flow-table-calls.js";
 import type { Layouts } from "./layouts.js";
@@ -318,6 +318,8 @@ ${control}
 	__u64 control;
 	__u32 way;
 
+	/* else clang may keep what was never set, which the verifier refuses */
+	*copy = (struct ${n}_copy){};
 	if (${n}_holds(slot, &key, &control)) goto found;
 	way = flow_way(${n}_hints(where.first), where.pattern);
 	if (way < 8) {
@@ -471,6 +473,7 @@ ${locked ? "	flow_release(lock);\n" : ""}	return result;
 	outcome = outcome > FLOW_FULL ? FLOW_BUSY : outcome;
 	if (!entry) return outcome; /* no one looks at it */
 	*entry = 0;
+	*copy = (struct ${n}_copy){};
 	if (outcome > FLOW_HIT) return outcome;
 	slot = ${n}_slot(result);
 	/* The lock is gone: looked at again as by any reader. */

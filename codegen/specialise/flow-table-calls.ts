@@ -7,10 +7,10 @@ import { bitsOf, type Field, isBitSized, type Shape, type StructShape, sizeOf } 
 import { classOf, type MapSpec } from "../../dsl/core/spec.js";
 import { FlowTable } from "../../dsl/maps/flow-table.js";
 import type { Buffer, ByteRange, Expr, MapDecl, Memory } from "../ir/ir.js";
-import { fillBuffer, loadScalar, type ScalarPlace, storeScalar } from "./access.js";
+import { abortUnless, fillBuffer, loadScalar, type ScalarPlace, storeScalar } from "./access.js";
 import type { Context } from "./context.js";
 import { keyOf, storedValue } from "./map-calls.js";
-import type { FlowValue, FlowWhere, Index, RecordValue, Tag, Value, View } from "./values.js";
+import type { FlowValue, FlowWhere, Index, Tag, Value, View } from "./values.js";
 import { known, localValue, poison, undefinedValue, wholeScalar } from "./values.js";
 
 /** Where a copy has what is not the value's: behind it, aligned. */
@@ -61,9 +61,24 @@ function find(context: Context, map: MapDecl, key: Value, node: ts.Node): Value 
   const buffer = keyBuffer(context, map, key, node);
   context.emit({ kind: "flowFind", pointer: flow.pointer, copy: flow.copy, map, key: buffer, span: context.span(node) });
   context.giveBuffer(buffer);
-  const present = (): Expr => ({ op: "present", pointer: flow.pointer });
-  const tag = context.tag(index => (index === 1 ? present() : { op: "not", operand: present() }));
-  return { kind: "choice", tag, cases: [undefinedValue, { kind: "flow", where: flow }] };
+  return entryOf(context, flow).value;
+}
+
+/** The entry or undefined, told by the pointer. */
+function entryOf(context: Context, where: FlowWhere): { readonly value: Value; readonly tag: Tag } {
+  const present = (): Expr => ({ op: "present", pointer: where.pointer });
+  const tag = context.tag(
+    index => (index === 1 ? present() : { op: "not", operand: present() }),
+    index => (index === 1 ? [{ kind: "proven", pointer: where.pointer, size: 1 }] : []),
+  );
+  return { tag, value: { kind: "choice", tag, cases: [undefinedValue, { kind: "flow", where }] } };
+}
+
+/** The verifier wants it seen that the pointer is one, where the program knows it by the outcome alone. */
+function mustBeThere(context: Context, { pointer }: FlowWhere, node: ts.Node): void {
+  if (context.state.isProven(pointer, 1)) return;
+  abortUnless(context, { op: "present", pointer }, node);
+  context.state.learn([{ kind: "proven", pointer, size: 1 }]);
 }
 
 /** The key in a buffer. A literal that is looked up and then added is built once, unless its buffer was used again. */
@@ -85,34 +100,31 @@ function add(context: Context, map: MapDecl, key: Value, value: Value, establish
   context.emit({ kind: "flowAdd", outcome, pointer, copy, map, key: keyWords, value: valueBuffer, established, span });
   context.giveBuffer(keyWords);
   context.giveBuffer(valueBuffer);
-  const tag = context.tag(index => ({
-    op: "compare",
-    operator: "==",
-    left: { op: "local", local: outcome },
-    right: { op: "const", domain: "number", value: BigInt(index) },
-    span,
-  }));
-  const entry: Value = { kind: "flow", where: flow };
+  const entry = entryOf(context, flow);
+  const tag = context.tag(
+    index => ({
+      op: "compare",
+      operator: "==",
+      left: { op: "local", local: outcome },
+      right: { op: "const", domain: "number", value: BigInt(index) },
+      span,
+    }),
+    index => [{ kind: "narrow", tag: entry.tag, cases: [index === FlowTable.New || index === FlowTable.Hit ? 1 : 0] }],
+  );
   outcomes.add(tag);
-  return { kind: "choice", tag, cases: [FlowTable.New, FlowTable.Hit, FlowTable.Busy, FlowTable.Full].map(one => result(one, entry)) };
+  const kinds = [FlowTable.New, FlowTable.Hit, FlowTable.Busy, FlowTable.Full].map(known);
+  const fields = new Map<string, Value>([
+    ["outcome", { kind: "choice", tag, cases: kinds }],
+    ["entry", entry.value],
+  ]);
+  return { kind: "record", of: undefined, fields };
 }
 const outcomes = new WeakSet<Tag>();
 /** A table that is busy or full is a thing that happens: who adds must look at what became of it. */
 export function checkHandled(context: Context, value: Value, node: ts.Node): void {
-  if (value.kind !== "choice" || !outcomes.has(value.tag)) return;
+  const outcome = value.kind === "record" ? value.fields.get("outcome") : undefined;
+  if (outcome?.kind !== "choice" || !outcomes.has(outcome.tag)) return;
   context.error("DP4108", node, "what became of `add` is not looked at", "const added = …; if (!added.entry) return …");
-}
-
-function result(outcome: number, entry: Value): RecordValue {
-  const there = outcome === FlowTable.New || outcome === FlowTable.Hit;
-  return {
-    kind: "record",
-    of: undefined,
-    fields: new Map<string, Value>([
-      ["outcome", known(outcome)],
-      ["entry", there ? entry : undefinedValue],
-    ]),
-  };
 }
 
 function establishedOf(context: Context, options: Value | undefined, node: ts.Node): boolean | undefined {
@@ -129,6 +141,8 @@ function establishedOf(context: Context, options: Value | undefined, node: ts.No
 
 /** `entry.value`, `entry.seen`, `entry.established`; undefined for everything else. */
 export function flowProperty(context: Context, { where }: FlowValue, name: string, node: ts.Node): Value | undefined {
+  if (name !== "value" && name !== "seen" && name !== "established") return undefined;
+  mustBeThere(context, where, node);
   const shape = structOf(where.map);
   const at = copyLayout(shape);
   const copy = { kind: "entry", pointer: where.copy, map: copyOf(where.map), life: undefined } as const;
@@ -155,8 +169,6 @@ export function flowProperty(context: Context, { where }: FlowValue, name: strin
         "flow.established",
         node,
       );
-    default:
-      return undefined;
   }
 }
 
@@ -164,6 +176,7 @@ export function flowProperty(context: Context, { where }: FlowValue, name: strin
 export function callFlow(context: Context, flow: FlowValue, name: string, args: readonly Value[], node: ts.Node): Value {
   const { pointer, copy, map } = flow.where;
   const span = context.span(node);
+  mustBeThere(context, flow.where, node);
   const [first, second] = args;
   const mark = (what: "established" | "fresh" | "deleted"): Value => {
     const ok = context.local(`${map.symbol}_changed`, "boolean");

@@ -1,15 +1,8 @@
 /** Where the parts of a flow table lie, for Node, the compiler and the runtime alike. */
+
+import { HEAD, LOCK_BYTES, WAYS } from "../core/flow-slots.js";
 import { type Shape, type StructShape, sizeOf } from "../core/shape.js";
 import type { FlowGeometry } from "../core/spec.js";
-
-/** Slots of a set: what one hint, of two words, has fingerprints for. */
-export const WAYS = 8;
-/** The seed, the idle times and the shift of the CPUs share one line in front. */
-export const HEAD = { seed: 0, idle: 8, cpuShift: 16, bytes: 64 } as const;
-/** A lock has a line of its own: CPUs that wait for one must not slow another's holder. */
-export const LOCK_BYTES = 64;
-/** A control word: three flags, and above them the version, which each change of the slot counts up. */
-export const CONTROL = { changing: 1n, live: 2n, established: 4n, version: 8n } as const;
 
 const LARGEST_KEY = 40;
 const LARGEST_SLOT = 256;

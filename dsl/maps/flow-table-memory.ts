@@ -2,20 +2,10 @@
  * A flow table's memory and its algorithm, for one CPU: the same slots, victims and fingerprints as the compiled program
  * has. `codegen/print/flow-table.ts` is the same in C, where it also says what keeps CPUs apart.
  */
+import { CONTROL, contentsOf, HEAD, WAYS, type Where, whereOf } from "../core/flow-slots.js";
 import type { FlowGeometry, SlotContent } from "../core/spec.js";
-import { CONTROL, HEAD, WAYS } from "./flow-table-layout.js";
-
-/** Where a key may be: its two sets, the slot that it takes first, and its fingerprint. */
-interface Where {
-  readonly first: number;
-  readonly second: number;
-  readonly home: number;
-  readonly fingerprint: number;
-}
 
 export type Outcome = "new" | "hit" | "busy" | "full";
-
-const MASK = (1n << 64n) - 1n;
 
 export class FlowMemory {
   readonly geometry: FlowGeometry;
@@ -24,7 +14,6 @@ export class FlowMemory {
   readonly #hints: Uint16Array;
   readonly #idle: readonly [fresh: number, established: number];
   readonly #seed: bigint;
-  readonly #regionMask: bigint;
 
   constructor(geometry: FlowGeometry, seed: bigint, idle: readonly [fresh: number, established: number]) {
     this.geometry = geometry;
@@ -33,7 +22,6 @@ export class FlowMemory {
     this.#hints = new Uint16Array(this.bytes.buffer, geometry.hintsAt, WAYS << geometry.setBits);
     this.#idle = idle;
     this.#seed = seed;
-    this.#regionMask = (1n << BigInt(geometry.regionBits)) - 1n;
     this.#view.setBigUint64(HEAD.seed, seed, true);
     idle.forEach((ticks, i) => {
       this.#view.setUint32(HEAD.idle + 4 * i, ticks, true);
@@ -106,20 +94,7 @@ export class FlowMemory {
   }
 
   #where(key: Uint8Array): Where {
-    const { setBits, keyWords } = this.geometry;
-    const view = new DataView(key.buffer, key.byteOffset);
-    let h = ((view.getBigUint64(0, true) ^ this.#seed) * 0x9e37_79b9_7f4a_7c15n) & MASK;
-    for (let i = 1; i < Math.max(2, keyWords); i++) {
-      const word = i < keyWords ? view.getBigUint64(i * 8, true) : 0n;
-      h = ((h ^ (h >> 32n) ^ word) * 0xc2b2_ae3d_27d4_eb4fn) & MASK;
-    }
-    const first = Number(h >> BigInt(64 - setBits));
-    return {
-      first,
-      second: first ^ Number(((h >> 44n) & this.#regionMask) | 1n),
-      fingerprint: Number((h >> 28n) & 0xffffn) | 1,
-      home: first * WAYS + Number((h >> 25n) & 7n),
-    };
+    return whereOf(key, this.geometry, this.#seed);
   }
 
   /** The slot of a set whose hint is the fingerprint, which is unique there; WAYS for none. */
@@ -220,34 +195,4 @@ interface Rank {
 function higher(candidate: Rank, best: Rank | undefined): Rank {
   if (best === undefined || candidate.kind > best.kind) return candidate;
   return candidate.kind === best.kind && candidate.age > best.age ? candidate : best;
-}
-
-/** What every slot of a table's memory holds that was ever used. */
-export function* contentsOf(
-  bytes: Uint8Array,
-  geometry: FlowGeometry,
-  keyBytes: number,
-  valueBytes: number,
-): Iterable<readonly [slot: number, content: SlotContent]> {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  for (let slot = 0; slot < WAYS << geometry.setBits; slot++) {
-    const at = geometry.slotsAt + slot * geometry.slotBytes;
-    const control = view.getBigUint64(at + geometry.control, true);
-    if (control === 0n) continue;
-    const value = Uint8Array.from(bytes.subarray(at + geometry.value, at + geometry.value + valueBytes));
-    // The time may lie in the value's padding, which reads as zero.
-    const inside = geometry.seen - geometry.value;
-    if (inside >= 0) value.fill(0, inside, inside + 4);
-    yield [
-      slot,
-      {
-        key: Uint8Array.from(bytes.subarray(at, at + keyBytes)),
-        live: (control & CONTROL.live) !== 0n,
-        established: (control & CONTROL.established) !== 0n,
-        seen: view.getUint32(at + geometry.seen, true),
-        fingerprint: view.getUint16(geometry.hintsAt + 2 * slot, true),
-        value,
-      },
-    ];
-  }
 }

@@ -3,6 +3,7 @@
  * among them. What it gives is a copy of an entry as it was at one moment; changes are written through, or refused.
  */
 import { shapeOfSchema } from "../core/fields.js";
+import { CONTROL } from "../core/flow-slots.js";
 import type { u32 } from "../core/integers.js";
 import { type Memory, readScalar, writeScalar } from "../core/memory.js";
 import type { Init, Storable } from "../core/schema.js";
@@ -10,7 +11,7 @@ import { type Scalar, type Shape, type StructShape, sizeOf } from "../core/shape
 import { describe, type FlowGeometry } from "../core/spec.js";
 import { encode, load, PlainMemory, storeGivenFields } from "../core/view.js";
 import { DEFAULT_HZ, ticks } from "../core/world.js";
-import { CONTROL, geometryOf, idleTicks } from "./flow-table-layout.js";
+import { geometryOf, idleTicks } from "./flow-table-layout.js";
 import { FlowMemory, type Outcome } from "./flow-table-memory.js";
 import type { KeyInit } from "./options.js";
 

@@ -70,6 +70,10 @@ export interface KernelMap {
   freeze(): void;
   /** Stores a part of a data section's value at once (1, 2, 4 or 8 aligned bytes); false where the map is not mappable. */
   poke(offset: number, bytes: Uint8Array): boolean;
+  /** A data section's value as memory shared with the kernel, good also after `close`; undefined where it is not mappable. */
+  memory(): ArrayBuffer | undefined;
+  /** Changes a word of such a value at once; false where it was not what was expected. */
+  compareExchange(offset: number, expected: bigint, next: bigint): boolean;
   close(): void;
 }
 

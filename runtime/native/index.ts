@@ -10,7 +10,7 @@ export type * from "./addon.js";
 export { failedWith, isNativeError, type NativeError } from "./errors.js";
 
 /** What the sources beside this file export; a build that says otherwise is stale. */
-const REVISION = 7;
+const REVISION = 8;
 
 let loaded: Addon | undefined;
 

@@ -16,7 +16,7 @@ Napi::Object Initialise(Napi::Env env, Napi::Object exports) {
   datapath::ExportRings(env, exports);
   datapath::ExportSystem(env, exports);
   // Raised with every change of what is exported, so that a stale build is told from a fresh one.
-  exports.Set("revision", Napi::Number::New(env, 7));
+  exports.Set("revision", Napi::Number::New(env, 8));
   exports.Set("libbpf", Napi::String::New(env, libbpf_version_string()));
   return exports;
 }

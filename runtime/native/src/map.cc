@@ -38,6 +38,8 @@ class KernelMap : public Napi::ObjectWrap<KernelMap> {
                            InstanceMethod<&KernelMap::DeleteBatch>("deleteBatch"),
                            InstanceMethod<&KernelMap::Freeze>("freeze"),
                            InstanceMethod<&KernelMap::Poke>("poke"),
+                           InstanceMethod<&KernelMap::Memory>("memory"),
+                           InstanceMethod<&KernelMap::CompareExchange>("compareExchange"),
                            InstanceMethod<&KernelMap::Close>("close"),
                        });
   }
@@ -63,7 +65,43 @@ class KernelMap : public Napi::ObjectWrap<KernelMap> {
  private:
   void Release() {
     if (fd_ >= 0) close(fd_);
+    if (mapped_) munmap(mapped_, info_.value_size);
     fd_ = -1;
+    mapped_ = nullptr;
+  }
+
+  // The value of an array of one entry, shared with the kernel; null where it cannot be mapped.
+  uint8_t* Mapped(Napi::Env env) {
+    if (mapped_ || info_.type != BPF_MAP_TYPE_ARRAY || !(info_.map_flags & BPF_F_MMAPABLE)) return mapped_;
+    void* memory = mmap(nullptr, info_.value_size, PROT_READ | PROT_WRITE, MAP_SHARED, Open(env), 0);
+    if (memory != MAP_FAILED) mapped_ = static_cast<uint8_t*>(memory);
+    return mapped_;
+  }
+
+  // (): the value as memory that is shared with the kernel; undefined where it cannot be mapped. It outlives this object.
+  Napi::Value Memory(const Napi::CallbackInfo& info) {
+    Napi::Env env = info.Env();
+    if (info_.type != BPF_MAP_TYPE_ARRAY || !(info_.map_flags & BPF_F_MMAPABLE)) return env.Undefined();
+    size_t size = info_.value_size;
+    void* memory = mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_SHARED, Open(env), 0);
+    if (memory == MAP_FAILED) return env.Undefined();
+    return Napi::ArrayBuffer::New(env, memory, size, [size](Napi::Env, void* data) { munmap(data, size); });
+  }
+
+  // (offset, expected, next): whether the word (u64) was what was expected, and is `next` now
+  Napi::Value CompareExchange(const Napi::CallbackInfo& info) {
+    Napi::Env env = info.Env();
+    uint32_t offset = Unsigned(info, 0);
+    bool exact;
+    uint64_t expected = info[1].As<Napi::BigInt>().Uint64Value(&exact), next = info[2].As<Napi::BigInt>().Uint64Value(&exact);
+    if (offset % 8 != 0 || info_.value_size < 8 || offset > info_.value_size - 8) {
+      throw Napi::RangeError::New(env, std::string("map ") + info_.name + ": there is no word at " + std::to_string(offset));
+    }
+    uint8_t* memory = Mapped(env);
+    if (!memory) Fail(env, ENODEV, "map the memory of map", info_.name);
+    bool done = __atomic_compare_exchange_n(reinterpret_cast<uint64_t*>(memory + offset), &expected, next, false, __ATOMIC_SEQ_CST,
+                                            __ATOMIC_SEQ_CST);
+    return Napi::Boolean::New(env, done);
   }
 
   int Open(Napi::Env env) {
@@ -243,6 +281,7 @@ class KernelMap : public Napi::ObjectWrap<KernelMap> {
   }
 
   int fd_ = -1;
+  uint8_t* mapped_ = nullptr;
   uint32_t cpus_ = 1;
   size_t valueBytes_ = 0;
   bpf_map_info info_ = {};
