@@ -13,6 +13,7 @@ export { Allowed, Tracked } from "./conntrack/tracked.js";
 export { Counter } from "./counter/counter.dp.js";
 export { BalancerControl, type ControlledMaps, type LiveService } from "./load-balancer/control.js";
 export { LoadBalancer } from "./load-balancer/load-balancer.dp.js";
+export { NatBalancer, type NatBalancerOptions } from "./load-balancer/nat-balancer.dp.js";
 export type { BackendOptions, LoadBalancerOptions, Mode, ServiceOptions, Underlay } from "./load-balancer/options.js";
 export { Exhausted, Nat44 } from "./nat44/nat44.dp.js";
 export type { Nat44Options } from "./nat44/options.js";

@@ -174,6 +174,10 @@ export class BalancerControl {
   /** Changes how a service's new flows choose. */
   setScheduler(service: number, scheduler: SchedulerName): void {
     if (!(scheduler in schedulers)) refuse("scheduler", scheduler, '"maglev", "sourceHash" or "roundRobin"');
+    const { services = [], liveServices } = this.#options;
+    // The program has code for what it was built with, and Maglev's for the rest.
+    const built = liveServices !== undefined || scheduler === "maglev" || services.some(each => each.scheduler === scheduler);
+    if (!built) refuse("scheduler", scheduler, "one that a service had when the program was built");
     this.#rebuild(service, { scheduler: schedulers[scheduler] });
   }
 

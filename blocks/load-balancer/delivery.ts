@@ -52,6 +52,7 @@ const none: Delivery = {
 };
 
 export function deliveryOf(mode: Mode): Delivery {
+  if (mode.kind === "nat") return refuse("mode.kind", mode.kind, "another one: NatBalancer translates");
   if (mode.kind === "l2") return none;
   const source = addressOfText("mode.source", mode.source);
   const spread = mode.spread === true;

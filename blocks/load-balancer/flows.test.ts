@@ -252,3 +252,20 @@ rows(
     ),
   },
 );
+
+// ---------------------------------------------------------------- fragments
+/** A UDP packet of 24 bytes behind its IP header, in two. */
+const whole = packet(Udp.of({ srcPort: 40_000, dstPort: 443, length: 24, checksum: 0 }), new Uint8Array(16));
+const fragment = (offset: number, identification: number, from = client4): Uint8Array =>
+  packet(
+    Ethernet.of({ src: router, dst: own }),
+    Ipv4.of({ src: from, dst: ipv4(service4), protocol: 17, identification, moreFragments: offset === 0, fragmentOffset: offset / 8 }),
+    whole.subarray(offset, offset === 0 ? 16 : 24),
+  );
+rows(balancing([web([backend(0), backend(1, "draining")], { protocol: "udp" })], { fragments: true }, has(1)), "xdp", {
+  "fragments: the first has the ports": sent(fragment(0, 7), 1),
+  "fragments: the others follow it": sent(fragment(16, 7), 1),
+  "fragments: another packet's go their own way": sent(fragment(0, 8, ipv4("198.51.100.8")), 0),
+  "fragments: and the others follow that one": sent(fragment(16, 8, ipv4("198.51.100.8")), 0),
+  "fragments: one whose first did not come is left alone": left(fragment(16, 9)),
+});

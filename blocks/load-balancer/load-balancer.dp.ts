@@ -1,55 +1,14 @@
-import {
-  arrayMap,
-  Block,
-  hashMap,
-  type IpLayers,
-  type LpmTrie,
-  lpmTrie,
-  lruHashMap,
-  type Packet,
-  perCpuArrayMap,
-  struct,
-  TICKS_PER_SECOND,
-  ticks,
-  u16,
-  u32,
-  u128,
-  Verdict,
-} from "datapath";
+import { addressKey, Fragment, type IpLayers, lruHashMap, type Packet, type u8, type u16, u32, type u128, Verdict } from "datapath";
 import { IpProtocol, type Tcp } from "datapath/headers";
 import { deliveryOf } from "./delivery.js";
 import { encapsulate } from "./encapsulate.dp.js";
-import { type Ends, hashOfClient, hashOfFlow } from "./ends.dp.js";
+import type { Ends } from "./ends.dp.js";
 import { FlowMemory } from "./flow-memory.dp.js";
 import { Ports } from "./headers.js";
-import { checkOptions, type LoadBalancerOptions, refuseSources } from "./options.js";
-import { type Plan, planOf } from "./plan.js";
+import { NO_SERVICE, Pool } from "./pool.dp.js";
 import { quicServer } from "./quic.dp.js";
-import {
-  Backend,
-  BackendState,
-  PLACES,
-  RingPart,
-  Scheduler,
-  Service,
-  ServiceKey4,
-  ServiceKey6,
-  ServicePrefix4,
-  ServicePrefix6,
-  SourcePrefix4,
-  SourcePrefix6,
-  Sticky,
-  StickyClient,
-} from "./records.js";
+import { type Backend, BackendState, FragmentKey } from "./records.js";
 import { TooBig } from "./too-big.dp.js";
-
-/** No service. */
-const NONE = 0x1_0000;
-/** How many places of the ring are looked at for a backend that takes new flows. */
-const TRIES = 2;
-
-/** Whose turn it is, on this CPU. */
-class Turn extends struct({ next: u32 }) {}
 
 /**
  * Spreads the flows of virtual services over backends. A flow stays with its backend, whatever becomes of the others;
@@ -65,47 +24,23 @@ class Turn extends struct({ next: u32 }) {}
  * const sent = this.balancer.balance(pkt);
  * if (sent) return sent;
  */
-export class LoadBalancer extends Block<LoadBalancerOptions> {
-  protected readonly plan: Plan = this.checked();
+export class LoadBalancer extends Pool {
   private readonly delivery = deliveryOf(this.options.mode);
-
-  /** Backends of all services, by number. */
-  readonly backends = arrayMap(Backend, this.plan.maxBackends, this.plan.backends);
-  /** Services, by number: first those that the program knows, then those added while running. */
-  readonly services = arrayMap(Service, this.plan.maxServices, this.plan.services);
-  /** Two rings a service, of which one counts. */
-  readonly rings = arrayMap(RingPart, this.plan.rings.length, this.plan.rings);
+  /** Which backends flows have. */
   readonly flows = new FlowMemory({
     maxFlows: this.options.maxFlows ?? 65_536,
     table: this.options.table ?? "lruHash",
     bothEnds: this.plan.bothEnds,
   });
-  /** Numbers of services that were added while running; used with the option `liveServices`. */
-  readonly services4 = hashMap(ServiceKey4, u16, this.liveSize());
-  readonly services6 = hashMap(ServiceKey6, u16, this.liveSize());
-  /** The same for prefixes of addresses. */
-  readonly prefixes4 = lpmTrie(ServicePrefix4, u16, this.liveSize());
-  readonly prefixes6 = lpmTrie(ServicePrefix6, u16, this.liveSize());
-  /** Prefixes of sources that restricted services are open to; any value says so. */
-  readonly sources4 = this.open4(lpmTrie(SourcePrefix4, u32, { maxEntries: this.options.maxSources ?? 1024 }));
-  readonly sources6 = this.open6(lpmTrie(SourcePrefix6, u32, { maxEntries: this.options.maxSources ?? 1024 }));
-  /** Where clients' last new flows went; used with the option `affinity`. */
-  readonly clients = lruHashMap(StickyClient, Sticky, { maxEntries: this.options.affinity?.maxEntries ?? 1 });
-  readonly turns = perCpuArrayMap(Turn, this.plan.maxServices);
+  /** Where the first fragments of packets went. */
+  readonly fragments = lruHashMap(FragmentKey, u32, { maxEntries: 4096 });
   readonly tooBig = new TooBig({ perSecond: this.options.tooBigPerSecond ?? 100, longest: this.delivery.longest });
-
-  private readonly leap = Math.trunc(this.plan.ringSize * 0.618);
-  private readonly lastBackend = this.plan.maxBackends - 1;
-  private readonly restricts = this.options.liveServices !== undefined || this.plan.sources.length > 0;
-  private readonly turnsUsed =
-    this.options.liveServices !== undefined || this.plan.services.some(each => each.scheduler === Scheduler.RoundRobin);
-  private readonly clientsUsed =
-    this.options.liveServices !== undefined || this.plan.services.some(each => each.scheduler === Scheduler.SourceHash);
 
   /** Sends a packet of a service to its backend; undefined for every other packet. */
   balance(pkt: Packet): Verdict | undefined {
     const layers = pkt.layers(this.options);
     if (layers.family === 0) return undefined;
+    if (layers.fragment === Fragment.Later) return this.laterFragment(pkt, layers);
     // Read whatever the protocol: a service has told it before its port is looked at.
     const ports = pkt.at(layers.transportOffset, Ports);
     if (!ports) return undefined;
@@ -122,13 +57,33 @@ export class LoadBalancer extends Block<LoadBalancerOptions> {
   private send(pkt: Packet, layers: IpLayers, ends: Ends): Verdict | undefined {
     const service = this.serviceOf(ends);
     const backend =
-      service !== NONE
+      service !== NO_SERVICE
         ? this.backendOf(pkt, layers, ends, service)
         : this.options.errors === false
           ? undefined
           : this.quotedBackend(layers);
     if (!backend) return undefined;
     if (backend instanceof Verdict) return backend;
+    if (layers.fragment === Fragment.First) this.fragments.set(fragmentOf(pkt, layers), backend.tag);
+    return this.deliver(pkt, layers, ends, backend);
+  }
+
+  /** The rest of a packet goes where its first fragment went, which had the ports. */
+  private laterFragment(pkt: Packet, layers: IpLayers): Verdict | undefined {
+    const tag = this.fragments.get(fragmentOf(pkt, layers));
+    if (tag === undefined) return undefined;
+    const backend = this.backends.at(tag & this.lastBackend);
+    if (backend.tag !== tag) return Verdict.drop("no backend");
+    const { protocol } = layers;
+    if (layers.family === 4) {
+      const { source, destination } = layers;
+      return this.deliver(pkt, layers, { family: 4, source, sourcePort: 0, destination, destinationPort: 0, protocol }, backend);
+    }
+    const { source, destination } = layers;
+    return this.deliver(pkt, layers, { family: 6, source, sourcePort: 0, destination, destinationPort: 0, protocol }, backend);
+  }
+
+  private deliver(pkt: Packet, layers: IpLayers, ends: Ends, backend: Backend): Verdict {
     if (this.options.mode.kind === "l2") {
       layers.ethernet.src = layers.ethernet.dst;
       layers.ethernet.dst = backend.mac;
@@ -136,48 +91,6 @@ export class LoadBalancer extends Block<LoadBalancerOptions> {
     }
     if (pkt.wireLength - layers.networkOffset > this.delivery.longest) return this.tooBig.answer(pkt, layers);
     return encapsulate(this.delivery, pkt, layers, ends, backend);
-  }
-
-  /** The number of the service that a packet is sent to. */
-  private serviceOf(ends: Ends): u32 {
-    const { destinationPort, protocol } = ends;
-    if (ends.family === 4) {
-      for (const { number, first, last, port, protocol: own } of this.plan.fixed4) {
-        const meant = first === last ? ends.destination === first : ends.destination >= first && ends.destination <= last;
-        if (meant && protocol === own && (port === undefined || destinationPort === port)) return number;
-      }
-    } else {
-      for (const { number, address, mask, port, protocol: own } of this.plan.fixed6) {
-        const meant = mask === undefined ? ends.destination === address : (ends.destination & mask) === address;
-        if (meant && protocol === own && (port === undefined || destinationPort === port)) return number;
-      }
-    }
-    return this.options.liveServices ? this.liveService(ends) : NONE;
-  }
-
-  private liveService(ends: Ends): u32 {
-    const { destinationPort: port, protocol } = ends;
-    const live = this.options.liveServices;
-    if (ends.family === 4) {
-      const { destination: address } = ends;
-      const exact = this.services4.get({ address, port, protocol, zero: 0 });
-      if (exact !== undefined) return exact;
-      const any = live?.anyPort ? this.services4.get({ address, port: 0, protocol, zero: 0 }) : undefined;
-      if (any !== undefined) return any;
-      if (!live?.prefixes) return NONE;
-      const prefix = this.prefixes4.get({ length: 64, protocol, zero: 0, port, address });
-      if (prefix !== undefined) return prefix;
-      return (live.anyPort ? this.prefixes4.get({ length: 64, protocol, zero: 0, port: 0, address }) : undefined) ?? NONE;
-    }
-    const { destination: address } = ends;
-    const exact = this.services6.get({ address, port, protocol, zero: 0, zero32: 0 });
-    if (exact !== undefined) return exact;
-    const any = live?.anyPort ? this.services6.get({ address, port: 0, protocol, zero: 0, zero32: 0 }) : undefined;
-    if (any !== undefined) return any;
-    if (!live?.prefixes) return NONE;
-    const prefix = this.prefixes6.get({ length: 160, protocol, zero: 0, port, address });
-    if (prefix !== undefined) return prefix;
-    return (live.anyPort ? this.prefixes6.get({ length: 160, protocol, zero: 0, port: 0, address }) : undefined) ?? NONE;
   }
 
   /** The backend that gets a packet of a service: its flow's, or one that is chosen now. */
@@ -206,13 +119,9 @@ export class LoadBalancer extends Block<LoadBalancerOptions> {
 
   private answering(ends: Ends): Backend | undefined {
     const service = this.serviceOf(ends);
-    if (service === NONE) return undefined;
-    const remembered = this.remembered(ends, service, undefined);
-    if (remembered) return remembered;
-    const found = this.services.get(service);
-    // Another balancer may have chosen: where the choice follows from the packet, it is the same here.
-    if (!found || found.scheduler === Scheduler.RoundRobin) return undefined;
-    return this.chosen(service, found, this.placeOf(found, ends, service));
+    if (service === NO_SERVICE) return undefined;
+    // Another balancer may have begun the flow: where the choice follows from the packet, it is the same here.
+    return this.remembered(ends, service, undefined) ?? this.expected(ends, service);
   }
 
   /** The backend that a flow remembers, if it may have this packet. */
@@ -229,68 +138,10 @@ export class LoadBalancer extends Block<LoadBalancerOptions> {
   }
 
   /** Chooses a backend for a new flow and remembers it. */
-  private begin(ends: Ends, number: u32): Backend | Verdict {
-    const service = this.services.get(number);
-    if (!service) return Verdict.drop("no backend");
-    if (this.restricts && service.restricted !== 0 && !this.admits(ends, number)) return Verdict.drop("source not allowed");
-    const backend =
-      (this.options.affinity && service.sticky !== 0 ? this.lastOf(ends, number) : undefined) ??
-      this.chosen(number, service, this.placeOf(service, ends, number));
-    if (!backend) return Verdict.drop("no backend");
-    this.flows.set(ends, number, backend.tag);
-    if (this.options.affinity && service.sticky !== 0) {
-      this.clients.set(this.clientOf(ends, number), { tag: backend.tag, seen: u32(ticks()) });
-    }
+  private begin(ends: Ends, service: u32): Backend | Verdict {
+    const backend = this.choose(ends, service);
+    if (!(backend instanceof Verdict)) this.flows.set(ends, service, backend.tag);
     return backend;
-  }
-
-  private admits(ends: Ends, service: u32): boolean {
-    if (ends.family === 4) return this.sources4.has({ length: 64, service, address: ends.source });
-    return this.sources6.has({ length: 160, service, address: ends.source });
-  }
-
-  /** Where in its service's ring a new flow looks for its backend. */
-  private placeOf(service: Service, ends: Ends, number: u32): u32 {
-    if (this.turnsUsed && service.scheduler === Scheduler.RoundRobin) {
-      const turn = this.turns.get(number);
-      if (!turn) return 0;
-      const place = turn.next % this.plan.ringSize;
-      turn.next = place + 1;
-      return place;
-    }
-    const byClient = this.clientsUsed && service.scheduler === Scheduler.SourceHash;
-    const hash = byClient ? hashOfClient(ends, number) : hashOfFlow(ends, number, this.plan.bothEnds);
-    return Math.trunc((hash * this.plan.ringSize) / 4_294_967_296);
-  }
-
-  /** The backend at a place of the ring, or at one of the next where that one takes no new flows. */
-  private chosen(number: u32, service: Service, first: u32): Backend | undefined {
-    if (service.places === 0) return undefined;
-    let place = first;
-    for (let i = 0; i < TRIES; i++) {
-      const part = this.rings.get((number * 2 + (service.ring & 1)) * this.plan.parts + (place >>> 8));
-      if (!part) return undefined;
-      const backend = this.backends.at((part.backends[place & (PLACES - 1)] ?? 0) & this.lastBackend);
-      if (backend.state === BackendState.Up) return backend;
-      // Far from here: what a place's neighbours have says nothing of it, and each finds another one.
-      place = (place + this.leap) % this.plan.ringSize;
-    }
-    return undefined;
-  }
-
-  private clientOf(ends: Ends, service: u32): { address: u128; service: u32; zero: u32 } {
-    return { address: ends.family === 4 ? 0xffff_0000_0000n | u128(ends.source) : ends.source, service, zero: 0 };
-  }
-
-  /** Where a client's last new flow went, if that is not too long ago. */
-  private lastOf(ends: Ends, service: u32): Backend | undefined {
-    const last = this.clients.get(this.clientOf(ends, service));
-    if (!last || !this.options.affinity) return undefined;
-    const age = u32(u32(ticks()) - last.seen);
-    if (age >= this.options.affinity.seconds * TICKS_PER_SECOND.value) return undefined;
-    const tag = last.tag;
-    const backend = this.backends.at(tag & this.lastBackend);
-    return backend.tag === tag && backend.state === BackendState.Up ? backend : undefined;
   }
 
   /** The backend that a QUIC packet's connection identifier names. */
@@ -300,29 +151,19 @@ export class LoadBalancer extends Block<LoadBalancerOptions> {
     const backend = this.backends.get(server);
     return backend && backend.tag !== 0 && backend.service === service ? backend : undefined;
   }
+}
 
-  /** Puts in the prefixes that the options give. */
-  private open4(sources: LpmTrie<SourcePrefix4, u32>): LpmTrie<SourcePrefix4, u32> {
-    for (const { service, prefix } of this.plan.sources) {
-      const { length, address } = prefix;
-      if (prefix.family === 4 && !sources.set({ length: 32 + length, service, address: Number(address) }, 1)) refuseSources(this.options);
-    }
-    return sources;
+/** Which packet a fragment is a part of (RFC 791 section 3.2, RFC 8200 section 4.5). */
+function fragmentOf(
+  pkt: Packet,
+  layers: IpLayers,
+): { source: u128; destination: u128; identification: u32; protocol: u8; zero: u8; zero16: u16 } {
+  const { protocol } = layers;
+  if (layers.family === 4) {
+    const { source, destination } = addressKey(layers);
+    return { source, destination, identification: layers.ip.identification, protocol, zero: 0, zero16: 0 };
   }
-  private open6(sources: LpmTrie<SourcePrefix6, u32>): LpmTrie<SourcePrefix6, u32> {
-    for (const { service, prefix } of this.plan.sources) {
-      const { length, address } = prefix;
-      if (prefix.family === 6 && !sources.set({ length: 32 + length, service, address: BigInt(address) }, 1)) refuseSources(this.options);
-    }
-    return sources;
-  }
-
-  private liveSize(): { maxEntries: number } {
-    return { maxEntries: this.options.liveServices?.maxEntries ?? 1 };
-  }
-
-  private checked(): Plan {
-    checkOptions(this.options);
-    return planOf(this.options);
-  }
+  // The fragment header's last four bytes; what is behind it is the transport header or was not looked at.
+  const identification = pkt.read(layers.transportOffset - 4, u32) ?? 0;
+  return { source: layers.source, destination: layers.destination, identification, protocol, zero: 0, zero16: 0 };
 }

@@ -66,7 +66,9 @@ export type Mode =
       readonly optionType?: number;
     })
   /** to the backend's station, as it is: backends are on the same link and have the service's address */
-  | { readonly kind: "l2" };
+  | { readonly kind: "l2" }
+  /** translated to the backend's own address and port, as `NatBalancer` does */
+  | { readonly kind: "nat" };
 
 export interface LoadBalancerOptions extends LayersOptions {
   /** Services that the program knows: their addresses are constants, their backends can be changed. */
@@ -123,10 +125,10 @@ export function checkOptions(options: LoadBalancerOptions): void {
 }
 
 function checkMode(mode: Mode, whole: (name: string, value: number, least: number, most: number) => void): void {
-  const kinds = ["ipip", "gue", "geneve", "l2"];
+  const kinds = ["ipip", "gue", "geneve", "l2", "nat"];
   if (typeof mode !== "object" || mode === null || !kinds.includes(mode.kind))
     refuse("mode", mode, `one with kind ${kinds.map(kind => JSON.stringify(kind)).join(", ")}`);
-  if (mode.kind === "l2") return;
+  if (mode.kind === "l2" || mode.kind === "nat") return;
   whole("mode.mtu", mode.mtu ?? 1500, 1280, 65_535);
   whole("mode.ttl", mode.ttl ?? 64, 1, 255);
   if (mode.nextHop !== undefined && (!isStation(mode.nextHop) || mode.nextHop === 0))

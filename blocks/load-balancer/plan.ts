@@ -194,11 +194,12 @@ export function backendEntry(
   if (!Number.isInteger(port) || port < 0 || port > 65_535) refuse("backends.port", port, "a whole number of 1 to 65535, or none");
   if (mode.kind === "l2" ? mac === 0 || !isStation(mac) : !isStation(mac))
     refuse("backends.mac", mac, 'the address of one station, such as mac("02:00:00:00:00:01")');
-  if (mode.kind !== "l2" && address.family !== addressOfText("mode.source", mode.source).family)
+  if (mode.kind !== "l2" && mode.kind !== "nat" && address.family !== addressOfText("mode.source", mode.source).family)
     refuse("backends.address", backend.address, "an address of the family of mode.source");
-  if (mode.kind === "geneve" && of && of.prefix.family !== address.family)
-    refuse("backends.address", backend.address, "an address of the service's family, in mode geneve");
-  if (port !== 0 && mode.kind !== "geneve") refuse("backends.port", port, "none: in this mode packets keep the service's port");
+  if ((mode.kind === "geneve" || mode.kind === "nat") && of && of.prefix.family !== address.family)
+    refuse("backends.address", backend.address, "an address of the service's family, in this mode");
+  if (port !== 0 && mode.kind !== "geneve" && mode.kind !== "nat")
+    refuse("backends.port", port, "none: in this mode packets keep the service's port");
   return {
     ...noBackend,
     ...(address.family === 4 ? { address: address.address } : { address6: address.address }),

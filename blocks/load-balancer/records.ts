@@ -112,3 +112,13 @@ export class ServicePrefix6 extends struct({ length: u32, protocol: u8, zero: u8
 export class SourcePrefix4 extends struct({ length: u32, service: net(u32), address: net(u32) }) {}
 /** The same for IPv6. */
 export class SourcePrefix6 extends struct({ length: u32, service: net(u32), address: net(u128) }) {}
+
+/** A packet that came in fragments, of either family. */
+export class FragmentKey extends struct({
+  source: net(u128),
+  destination: net(u128),
+  identification: u32,
+  protocol: u8,
+  zero: u8,
+  zero16: u16,
+}) {}
