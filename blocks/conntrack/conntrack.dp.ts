@@ -2,8 +2,6 @@ import {
   Block,
   counter,
   describeFlowStates,
-  type FlowEntry4,
-  type FlowEntry6,
   Fragment,
   type IpLayers,
   type Ipv4Layers,
@@ -13,6 +11,7 @@ import {
   type Packet,
   quotedTuple4,
   quotedTuple6,
+  SECOND,
   StoredFlow4,
   StoredFlow6,
   TICKS_PER_SECOND,
@@ -30,8 +29,8 @@ import { EtherType, IcmpType, Icmpv6Type, IpProtocol, SctpChunk, SctpChunkType }
 import { type ConntrackOptions, checkConntrackOptions } from "./options.js";
 import { Outcome } from "./outcome.js";
 import { firstSctpState, nextSctpState } from "./sctp.dp.js";
-import { FlowState, statesWith, type TimeoutPlan, timeoutPlan } from "./states.js";
-import { firstState, isPlain, step, stepInWindow } from "./tcp.dp.js";
+import { FlowState, isLasting, statesWith, type TimeoutPlan, timeoutPlan } from "./states.js";
+import { firstState, isPlain, step, stepInWindow, takeTo } from "./tcp.dp.js";
 import { type Tracked, tracked } from "./tracked.js";
 import { INVALID } from "./transitions.js";
 import { type Segment, TcpWindow } from "./window.dp.js";
@@ -93,7 +92,7 @@ export class Conntrack extends Block<ConntrackOptions> {
     if (quoted) {
       // It goes to whoever sent the packet that it quotes.
       const about = quoted.source === layers.destination ? flows.find4(quotedTuple4(quoted)) : undefined;
-      if (!about || this.isOver(about.entry)) return this.refuse(pkt, "ICMP error about no flow");
+      if (!about || this.idled(about.seen, u32(ticks()), about.state)) return this.refuse(pkt, "ICMP error about no flow");
       return tracked(new StoredFlow4(about.entry, !about.fromLow), layers, true, true);
     }
     return this.flow4(pkt, layers, tupleOf4(layers), undefined);
@@ -106,7 +105,7 @@ export class Conntrack extends Block<ConntrackOptions> {
       const { entry, reply } = found;
       const established = reply || entry.replied;
       const outcome =
-        flows.isTranslated && entry.companion ? this.answer4(pkt, layers, found, segment) : this.judge(pkt, layers, entry, reply, segment);
+        flows.isTranslated && entry.companion ? this.answer4(pkt, layers, found, segment) : this.judge(pkt, layers, found, reply, segment);
       if (outcome > Outcome.Begins) return this.refuseFor(pkt, outcome);
       if (outcome !== Outcome.Begins) return tracked(found, layers, established, false);
     }
@@ -137,7 +136,7 @@ export class Conntrack extends Block<ConntrackOptions> {
     if (quoted) {
       // It goes to whoever sent the packet that it quotes.
       const about = quoted.source === layers.destination ? flows.find6(quotedTuple6(quoted)) : undefined;
-      if (!about || this.isOver(about.entry)) return this.refuse(pkt, "ICMP error about no flow");
+      if (!about || this.idled(about.seen, u32(ticks()), about.state)) return this.refuse(pkt, "ICMP error about no flow");
       return tracked(new StoredFlow6(about.entry, !about.fromLow), layers, true, true);
     }
     return this.flow6(pkt, layers, tupleOf6(layers), undefined);
@@ -150,7 +149,7 @@ export class Conntrack extends Block<ConntrackOptions> {
       const { entry, reply } = found;
       const established = reply || entry.replied;
       const outcome =
-        flows.isTranslated && entry.companion ? this.answer6(pkt, layers, found, segment) : this.judge(pkt, layers, entry, reply, segment);
+        flows.isTranslated && entry.companion ? this.answer6(pkt, layers, found, segment) : this.judge(pkt, layers, found, reply, segment);
       if (outcome > Outcome.Begins) return this.refuseFor(pkt, outcome);
       if (outcome !== Outcome.Begins) return tracked(found, layers, established, false);
     }
@@ -166,90 +165,96 @@ export class Conntrack extends Block<ConntrackOptions> {
   /** A reply that found the companion of a translated flow: only what can change the flow's state needs the flow itself. */
   private answer4(pkt: Packet, layers: Ipv4Layers, found: StoredFlow4, segment: Segment | undefined): u8 {
     const { flows } = this.options;
-    const companion = found.entry;
-    if (!segment && layers.tcp && companion.state === FlowState.Established && isPlain(layers.tcp)) {
+    if (!segment && layers.tcp && found.state === FlowState.Established && isPlain(layers.tcp)) {
       const now = u32(ticks());
-      const { seen } = companion;
+      const { seen } = found;
       if (seen !== now) {
-        if (this.idled(seen, now, companion.state)) return Outcome.Begins;
-        companion.seen = now;
-        const main = isNextSecond(seen, now) ? flows.mainOf4(found, layers.protocol) : undefined;
-        if (main) main.seen = now;
+        if (this.idled(seen, now, FlowState.Established)) return this.over(found);
+        found.touch(now);
+        if (isNextSecond(seen, now)) flows.mainOf4(found, layers.protocol)?.touch(now);
       }
-      flows.count(pkt, companion, true);
+      flows.count(pkt, found.entry, true);
       return Outcome.Accepted;
     }
     const main = flows.mainOf4(found, layers.protocol);
-    if (!main) return Outcome.Begins;
+    if (!main) return this.over(found);
     const outcome = this.judge(pkt, layers, main, true, segment);
-    companion.seen = main.seen;
-    companion.state = main.state;
-    companion.replied = true;
+    if (outcome === Outcome.Begins) return this.over(found);
+    found.touch(u32(ticks()));
+    takeTo(found, main.state, true);
     return outcome;
   }
   private answer6(pkt: Packet, layers: Ipv6Layers, found: StoredFlow6, segment: Segment | undefined): u8 {
     const { flows } = this.options;
-    const companion = found.entry;
-    if (!segment && layers.tcp && companion.state === FlowState.Established && isPlain(layers.tcp)) {
+    if (!segment && layers.tcp && found.state === FlowState.Established && isPlain(layers.tcp)) {
       const now = u32(ticks());
-      const { seen } = companion;
+      const { seen } = found;
       if (seen !== now) {
-        if (this.idled(seen, now, companion.state)) return Outcome.Begins;
-        companion.seen = now;
-        const main = isNextSecond(seen, now) ? flows.mainOf6(found, layers.protocol) : undefined;
-        if (main) main.seen = now;
+        if (this.idled(seen, now, FlowState.Established)) return this.over(found);
+        found.touch(now);
+        if (isNextSecond(seen, now)) flows.mainOf6(found, layers.protocol)?.touch(now);
       }
-      flows.count(pkt, companion, true);
+      flows.count(pkt, found.entry, true);
       return Outcome.Accepted;
     }
     const main = flows.mainOf6(found, layers.protocol);
-    if (!main) return Outcome.Begins;
+    if (!main) return this.over(found);
     const outcome = this.judge(pkt, layers, main, true, segment);
-    companion.seen = main.seen;
-    companion.state = main.state;
-    companion.replied = true;
+    if (outcome === Outcome.Begins) return this.over(found);
+    found.touch(u32(ticks()));
+    takeTo(found, main.state, true);
     return outcome;
   }
 
   /** What a packet is to the flow that it was found in; takes the flow on. */
-  private judge(pkt: Packet, layers: IpLayers, entry: FlowEntry4 | FlowEntry6, reply: boolean, segment: Segment | undefined): u8 {
+  private judge(pkt: Packet, layers: IpLayers, flow: StoredFlow4 | StoredFlow6, reply: boolean, segment: Segment | undefined): u8 {
     const now = u32(ticks());
-    const { seen, state } = entry;
-    if (seen !== now && this.idled(seen, now, state)) return Outcome.Begins;
+    const { seen, state } = flow;
+    if (seen !== now && this.idled(seen, now, state)) return this.over(flow);
     let outcome: u8 = Outcome.Accepted;
     // Most packets are of established connections: they change nothing but the time.
     if (segment || !(layers.tcp && state === FlowState.Established && isPlain(layers.tcp))) {
-      outcome = this.advance(pkt, layers, entry, reply, segment);
+      outcome = this.advance(pkt, layers, flow, reply, segment);
+      if (outcome === Outcome.Begins) return this.over(flow);
       if (outcome > Outcome.Ignored) return outcome;
-      if (reply && !entry.replied) entry.replied = true;
     }
-    if (seen !== now && outcome === Outcome.Accepted) entry.seen = now;
-    this.options.flows.count(pkt, entry, reply);
+    if (seen !== now && outcome === Outcome.Accepted) flow.touch(now);
+    this.options.flows.count(pkt, flow.entry, reply);
     return outcome;
   }
 
+  private over(flow: StoredFlow4 | StoredFlow6): u8 {
+    flow.forget();
+    return Outcome.Begins;
+  }
+
   /** Takes a flow on by one packet that is not of the most common kind. */
-  private advance(pkt: Packet, layers: IpLayers, entry: FlowEntry4 | FlowEntry6, reply: boolean, segment: Segment | undefined): u8 {
+  private advance(pkt: Packet, layers: IpLayers, flow: StoredFlow4 | StoredFlow6, reply: boolean, segment: Segment | undefined): u8 {
     if (layers.tcp) {
-      if (this.window && segment) return stepInWindow(layers.tcp, segment, entry, reply, this.window);
-      return step(layers.tcp, entry, reply);
+      if (this.window && segment) return stepInWindow(layers.tcp, segment, flow, reply, this.window);
+      return step(layers.tcp, flow, reply);
     }
+    const { state } = flow;
     if (layers.fragment === Fragment.Later) return Outcome.Accepted;
     if (layers.protocol === IpProtocol.Tcp) return Outcome.Cut;
     if (layers.protocol === IpProtocol.Udp) {
       if (!layers.udp) return Outcome.Cut;
-      if (reply && entry.state === FlowState.Datagram) entry.state = FlowState.DatagramReplied;
+      takeTo(flow, reply ? FlowState.DatagramReplied : state, reply);
       return Outcome.Accepted;
     }
-    if (layers.icmp) return layers.icmp.type === IcmpType.EchoReply && !reply ? Outcome.BadState : Outcome.Accepted;
-    if (layers.icmpv6) return layers.icmpv6.type === Icmpv6Type.EchoReply && !reply ? Outcome.BadState : Outcome.Accepted;
+    if (layers.icmp || layers.icmpv6) {
+      const isAnswer = layers.icmp ? layers.icmp.type === IcmpType.EchoReply : layers.icmpv6?.type === Icmpv6Type.EchoReply;
+      if (isAnswer && !reply) return Outcome.BadState;
+      takeTo(flow, state, reply);
+      return Outcome.Accepted;
+    }
     if (layers.protocol === IpProtocol.Sctp) {
       const chunk = this.chunkOf(pkt, layers);
       if (chunk === undefined) return Outcome.Cut;
-      entry.state = nextSctpState(chunk, entry.state, reply);
+      takeTo(flow, nextSctpState(chunk, state, reply), reply);
       return Outcome.Accepted;
     }
-    if (reply && entry.state === FlowState.Other) entry.state = FlowState.OtherReplied;
+    takeTo(flow, reply ? FlowState.OtherReplied : state, reply);
     return Outcome.Accepted;
   }
 
@@ -286,10 +291,6 @@ export class Conntrack extends Block<ConntrackOptions> {
     return FlowState.Other;
   }
 
-  private isOver(entry: FlowEntry4 | FlowEntry6): boolean {
-    return this.idled(entry.seen, u32(ticks()), entry.state);
-  }
-
   /** Whether a flow that was last seen then is gone now. */
   private idled(seen: u32, now: u32, state: u8): boolean {
     const idle = u32(now - seen);
@@ -317,6 +318,9 @@ export class Conntrack extends Block<ConntrackOptions> {
     const states = statesWith(this.options.timeouts ?? {});
     describeFlowStates(this.options.flows.flows4, states);
     describeFlowStates(this.options.flows.flows6, states);
+    const longest = (lasting: boolean): bigint =>
+      BigInt(Math.max(...states.filter((_, state) => isLasting(state) === lasting).map(({ timeout }) => timeout))) * SECOND;
+    this.options.flows.ages(longest(false), longest(true));
     return timeoutPlan(states);
   }
 }

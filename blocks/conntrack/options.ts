@@ -30,6 +30,13 @@ export function checkConntrackOptions(options: ConntrackOptions): void {
     const value = options[name];
     if (value !== undefined && typeof value !== "boolean") refuse(name, value, "true or false");
   }
+  if (options.window === true && options.flows.options.table === "flowTable") {
+    refuse(
+      "window",
+      true,
+      "false where the flows are in a flow table: what is checked changes with each packet, and a table's entries change under a lock",
+    );
+  }
   checkTimeouts(options.timeouts ?? {});
 }
 

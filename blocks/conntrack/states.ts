@@ -40,6 +40,16 @@ export const FlowState = {
   Heartbeat: 24,
 } as const;
 
+/** Whether a flow has come to stay: what a flow table does not give up for a new one. */
+export function isLasting(state: number): boolean {
+  return (
+    state === FlowState.Established ||
+    state === FlowState.DatagramReplied ||
+    state === FlowState.OtherReplied ||
+    state === FlowState.Associated
+  );
+}
+
 /** Names of states as people and `dp conntrack` write them, each with its time in seconds where no option says otherwise. */
 const defaults = {
   synSent: 60,

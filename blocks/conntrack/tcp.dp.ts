@@ -1,8 +1,8 @@
 /** TCP's part of tracking (RFC 9293): from a state and a packet to the next state. */
-import type { FlowEntry4, FlowEntry6, u8, u64 } from "datapath";
+import type { StoredFlow4, StoredFlow6, u8, u64 } from "datapath";
 import { type Tcp, TcpFlag } from "datapath/headers";
 import { Outcome } from "./outcome.js";
-import { FlowState } from "./states.js";
+import { FlowState, isLasting } from "./states.js";
 import { IGNORED, INVALID, original, reply } from "./transitions.js";
 import { Reset, type Segment, type TcpWindow } from "./window.dp.js";
 
@@ -47,41 +47,54 @@ function rowOf(tcp: Tcp, isReply: boolean): u64 {
   return isReply ? reply.ack : original.ack;
 }
 
+/** Takes a flow to its next state; a flow table keeps those that are established where others give way. */
+export function takeTo(flow: StoredFlow4 | StoredFlow6, state: u8, isReply: boolean): void {
+  flow.become(state, isReply || flow.replied, isLasting(state));
+}
+
 /** Takes a connection on by one segment. */
-export function step(tcp: Tcp, entry: FlowEntry4 | FlowEntry6, isReply: boolean): u8 {
+export function step(tcp: Tcp, flow: StoredFlow4 | StoredFlow6, isReply: boolean): u8 {
   if (tcp.dataOffset < 5 || !hasValidFlags(tcp)) return Outcome.BadFlags;
-  const { state } = entry;
+  const { state } = flow;
   const next = nextState(tcp, state, isReply);
   if (next === INVALID) return Outcome.BadState;
-  if (next === IGNORED) return Outcome.Ignored;
+  if (next === IGNORED) {
+    takeTo(flow, state, isReply);
+    return Outcome.Ignored;
+  }
   if (next === FlowState.SynSent) return state === FlowState.SynSent ? Outcome.Ignored : Outcome.Begins;
-  if (next !== state) entry.state = next;
+  takeTo(flow, next, isReply);
   return Outcome.Accepted;
 }
 
 /** The same with the window check: what is out of it changes nothing. */
-export function stepInWindow(tcp: Tcp, segment: Segment, entry: FlowEntry4 | FlowEntry6, isReply: boolean, window: TcpWindow): u8 {
+export function stepInWindow(tcp: Tcp, segment: Segment, flow: StoredFlow4 | StoredFlow6, isReply: boolean, window: TcpWindow): u8 {
   if (tcp.dataOffset < 5 || !hasValidFlags(tcp)) return Outcome.BadFlags;
-  const { state } = entry;
+  const { state } = flow;
   let next = nextState(tcp, state, isReply);
   if (next === INVALID) return Outcome.BadState;
   if (next === FlowState.SynSent && state !== FlowState.SynSent) return Outcome.Begins;
   if (next === IGNORED) {
-    window.note(tcp, segment, entry, isReply);
+    if (window.resumes(tcp, segment, flow.entry, isReply)) {
+      takeTo(flow, FlowState.SynReceived, isReply);
+      return Outcome.Accepted;
+    }
+    window.note(tcp, segment, flow.entry, isReply);
+    takeTo(flow, state, isReply);
     return Outcome.Ignored;
   }
   let checked = true;
   if (tcp.flags.rst) {
-    const reset = window.judgeReset(tcp, segment, entry, isReply);
+    const reset = window.judgeReset(tcp, segment, flow.entry, isReply);
     if (reset === Reset.Invalid) return Outcome.BadWindow;
     if (reset === Reset.Kept) next = state;
     checked = reset !== Reset.Answers;
   }
   if (checked) {
-    const outcome = window.check(tcp, segment, entry, isReply);
+    const outcome = window.check(tcp, segment, flow.entry, isReply);
     if (outcome !== Outcome.Accepted) return outcome;
   }
-  if (next !== state) entry.state = next;
+  takeTo(flow, next, isReply);
   return next === FlowState.SynSent ? Outcome.Ignored : Outcome.Accepted;
 }
 

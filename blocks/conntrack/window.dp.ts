@@ -27,7 +27,7 @@ export class Side extends struct({
 }) {}
 
 /** What the last packet of a connection was. */
-const Last = { None: 0, Syn: 1, SynAck: 2, Fin: 3, Ack: 4, Reset: 5 } as const;
+const Last = { None: 0, Syn: 1, SynAck: 2, Fin: 3, Ack: 4, Reset: 5, Challenge: 6 } as const;
 
 /** An acknowledgement may lag behind by a window, or by this where the window is smaller. */
 const LEAST_LAG = 66_000;
@@ -54,7 +54,16 @@ export interface Segment {
 }
 
 export class TcpWindow extends Block<{ readonly flows: Flows }> {
-  readonly part = this.options.flows.part("window", { sides: array(Side, 2), lastEnd: u32, last: u8, lastReply: u8, zeros: u16 });
+  readonly part = this.options.flows.part("window", {
+    sides: array(Side, 2),
+    lastEnd: u32,
+    lastWindow: u16,
+    last: u8,
+    lastReply: u8,
+    lastScale: u8,
+    zero: u8,
+    zeros: u16,
+  });
 
   /** The numbers of this segment. */
   segmentOf(pkt: Packet, layers: IpLayers, tcp: Tcp): Segment {
@@ -98,6 +107,8 @@ export class TcpWindow extends Block<{ readonly flows: Flows }> {
     const receiver = part.sides[1 - from];
     const { last } = part;
     const { sequence } = segment;
+    // The server knows another connection and said so (RFC 5961 section 4.2): this makes it forget that one.
+    if (entry.state === FlowState.SynSent && !isReply && last === Last.Challenge && sequence === part.lastEnd) return Reset.Answers;
     if (receiver.hasAcknowledged === 1 && last !== Last.Syn) {
       const { acknowledged } = receiver;
       if (isBefore(sequence, acknowledged)) return Reset.Invalid;
@@ -112,9 +123,38 @@ export class TcpWindow extends Block<{ readonly flows: Flows }> {
   /** Notes a packet that changed nothing: a reset that answers it is known by this. */
   note(tcp: Tcp, segment: Segment, entry: FlowEntry4 | FlowEntry6, isReply: boolean): void {
     const part = this.part.in(entry);
-    part.last = kindOf(tcp);
+    const kind = kindOf(tcp);
+    const challenges = entry.state === FlowState.SynSent && isReply && kind === Last.Ack;
+    part.last = challenges ? Last.Challenge : kind;
     part.lastReply = isReply ? 1 : 0;
-    part.lastEnd = segment.end;
+    part.lastEnd = challenges ? tcp.acknowledgement : segment.end;
+    part.lastWindow = tcp.window;
+    part.lastScale = segment.scale;
+  }
+
+  /**
+   * Whether a SYN ACK answers the SYN that was let by just before: then both sides have begun anew, and the connection that is
+   * known here is none of theirs. Begins anew with them.
+   */
+  resumes(tcp: Tcp, segment: Segment, entry: FlowEntry4 | FlowEntry6, isReply: boolean): boolean {
+    const part = this.part.in(entry);
+    const from = isReply ? 1 : 0;
+    const { flags } = tcp;
+    if (!flags.syn || !flags.ack || part.last !== Last.Syn || part.lastReply === from || tcp.acknowledgement !== part.lastEnd) return false;
+    const sender = part.sides[from];
+    const receiver = part.sides[1 - from];
+    const scales = part.lastScale !== 255;
+    receiver.end = part.lastEnd;
+    receiver.limit = part.lastEnd;
+    receiver.window = Math.max(part.lastWindow, 1);
+    receiver.hasAcknowledged = 0;
+    receiver.scales = scales ? 1 : 0;
+    receiver.scale = scales ? part.lastScale : 0;
+    receiver.lenient = 0;
+    sender.window = 0;
+    sender.hasAcknowledged = 0;
+    sender.lenient = 0;
+    return this.check(tcp, segment, entry, isReply) === Outcome.Accepted;
   }
 
   /** Whether a segment lies in the window; notes what it tells. */
@@ -159,11 +199,12 @@ export class TcpWindow extends Block<{ readonly flows: Flows }> {
       // More than was offered, by less than a window: let by without a trace, but that its acknowledgement is not refused.
       const little = receiverWindow !== 0 && withinReceiver && inTime && ofSent && u32(end - limit + 1) <= receiverWindow;
       if (little) sender.end = end;
-      return little || sender.lenient === 1 ? Outcome.Ignored : Outcome.BadWindow;
+      if (sender.lenient === 1) return Outcome.Accepted;
+      return little ? Outcome.Ignored : Outcome.BadWindow;
     }
-    if (!ofSent) return sender.lenient === 1 ? Outcome.Ignored : Outcome.BadWindow;
+    if (!ofSent) return sender.lenient === 1 ? Outcome.Accepted : Outcome.BadWindow;
     // What comes late harms nobody: the receiver knows it already (RFC 9293 section 3.10.7.4).
-    if (!withinReceiver || !inTime) return Outcome.Ignored;
+    if (!withinReceiver || !inTime) return sender.lenient === 1 ? Outcome.Accepted : Outcome.Ignored;
 
     const offered = flags.syn ? tcp.window : tcp.window * this.shifted(sender.scale);
     if (senderWindow < offered) sender.window = offered;

@@ -40,7 +40,7 @@ export class Registry {
     const path = this.#mapPath(live, spec);
     const shared =
       spec.kind === "hash" || spec.kind === "lruHash" || spec.kind === "lpmTrie" || spec.kind === "array" || spec.kind === "flowTable";
-    const decl = { symbol: this.#symbol(path), path, spec, shared };
+    const decl = { symbol: this.#symbol(spec.kind === "flowTable" ? shortName(path) : path), path, spec, shared };
     this.maps.set(live, decl);
     const from = spec.madeFrom && specOf(spec.madeFrom);
     if (spec.madeFrom && from?.what === "map") this.map(spec.madeFrom, from);
@@ -139,4 +139,12 @@ export class Registry {
     this.#symbols.add(symbol);
     return symbol;
   }
+}
+
+/**
+ * A flow table is a section `.bss.NAME` of the object, and libbpf calls its map by the first 15 characters of that: what the
+ * name begins with must tell tables apart, with a number behind it.
+ */
+function shortName(path: string): string {
+  return cName(path.split(".").at(-1) ?? path).slice(0, 8);
 }

@@ -1,8 +1,10 @@
 /** What a table of flows keeps. */
-import { bool } from "../core/fields.js";
+import { atomic, bool } from "../core/fields.js";
 import { net, u8, u16, u32, u64, u128 } from "../core/integers.js";
 import { type OpenStruct, openStruct } from "../core/open-struct.js";
+import type { Atomic } from "../core/schema.js";
 import { struct } from "../core/struct.js";
+import type { FlowsOptions } from "./options.js";
 
 /**
  * The key of an IPv4 flow, the same for both directions: the smaller address (and its port) first; where the addresses
@@ -36,7 +38,7 @@ export class Translation6 extends struct({ source: net(u128), destination: net(u
 
 /** What every entry has. The parts of blocks follow it. */
 export interface FlowEntry {
-  /** when the last packet came, in ticks: the low half of `ticks()` */
+  /** when the last packet came, in ticks: the low half of `ticks()`; a flow table has a time of its own */
   seen: u32;
   /** what Conntrack makes of the flow; 0 where nobody tracks states */
   state: u8;
@@ -51,10 +53,10 @@ export interface FlowEntry {
   /** for other blocks and user space */
   user: u32;
   /** of the direction that began the flow */
-  packets: u64;
-  bytes: u64;
-  replyPackets: u64;
-  replyBytes: u64;
+  readonly packets: Atomic<u64>;
+  readonly bytes: Atomic<u64>;
+  readonly replyPackets: Atomic<u64>;
+  readonly replyBytes: Atomic<u64>;
 }
 export interface FlowEntry4 extends FlowEntry {
   /** only with `translates()` */
@@ -65,10 +67,15 @@ export interface FlowEntry6 extends FlowEntry {
   readonly becomes6: Translation6;
 }
 
-const common = { seen: u32, state: u8, fromLow: bool, replied: bool, companion: bool, mark: u32, user: u32 };
-const counters = { packets: u64, bytes: u64, replyPackets: u64, replyBytes: u64 };
-
 /** The entry before any block has put its part into it. */
-export function openEntry<V extends FlowEntry>(name: string, counted: boolean): OpenStruct<V> {
-  return openStruct<V>(name, counted ? { ...common, ...counters } : common);
+export function openEntry<V extends FlowEntry>(name: string, options: FlowsOptions): OpenStruct<V> {
+  return openStruct<V>(name, {
+    ...(options.table !== "flowTable" && { seen: u32 }),
+    state: u8,
+    fromLow: bool,
+    replied: bool,
+    companion: bool,
+    ...(options.mark !== false && { mark: u32, user: u32 }),
+    ...(options.counters !== false && { packets: atomic(u64), bytes: atomic(u64), replyPackets: atomic(u64), replyBytes: atomic(u64) }),
+  });
 }

@@ -4,15 +4,26 @@ import { type u8, type u16, u32, u64 } from "../core/integers.js";
 import { clear, copy, nested } from "../core/nested.js";
 import type { Fields, Of, ViewClass } from "../core/schema.js";
 import { struct } from "../core/struct.js";
-import { random, ticks } from "../core/world.js";
+import { random, SECOND, ticks } from "../core/world.js";
 import { IpProtocol } from "../headers/ipv4.js";
-import { type HashMap, lruHashMap } from "../maps/hash.js";
+import { FlowTable, flowTable } from "../maps/flow-table.js";
+import { lruHashMap } from "../maps/hash.js";
 import { scratch } from "../maps/scratch.js";
 import type { IpLayers } from "../packet/layers.js";
 import type { LayersOptions } from "../packet/layers-options.js";
 import type { Packet } from "../packet/types.js";
 import { type FlowEntry, type FlowEntry4, type FlowEntry6, FlowKey4, FlowKey6, openEntry, Translation4, Translation6 } from "./entry.js";
-import { type Flow, type NewFlow, NewFlow4, NewFlow6, type StoredFlow, StoredFlow4, StoredFlow6 } from "./flow.js";
+import {
+  CopiedFlow4,
+  CopiedFlow6,
+  type Flow,
+  type NewFlow,
+  NewFlow4,
+  NewFlow6,
+  type StoredFlow,
+  StoredFlow4,
+  StoredFlow6,
+} from "./flow.js";
 import { checkFlowsOptions, type FlowsOptions } from "./options.js";
 import type { PortChoice } from "./port-choice.js";
 import type { Tuple4, Tuple6 } from "./tuple.js";
@@ -35,6 +46,11 @@ export class FlowPart<T extends object> {
   }
 }
 
+/** A map of flows as user space sees it. */
+export interface FlowMap<K, V> {
+  readonly "~kv"?: [K, V];
+}
+
 /**
  * The table of flows: one entry a flow, found once for a packet, to which every block adds its fields. A flow's entry
  * is found by the packets of both directions. A flow whose packets are translated has a second entry, its companion,
@@ -47,10 +63,22 @@ export class FlowPart<T extends object> {
 export class Flows extends Block<FlowsOptions> {
   /** What `pkt.layers()` is called with by the blocks that use this table. */
   readonly layers: LayersOptions = layersOf(this.options);
-  private readonly open4 = openEntry<FlowEntry4>("FlowEntry4", this.options.counters !== false);
-  private readonly open6 = openEntry<FlowEntry6>("FlowEntry6", this.options.counters !== false);
-  readonly flows4: HashMap<FlowKey4, FlowEntry4> = lruHashMap(FlowKey4, this.open4.type, { maxEntries: this.options.maxEntries });
-  readonly flows6: HashMap<FlowKey6, FlowEntry6> = lruHashMap(FlowKey6, this.open6.type, { maxEntries: this.options.maxEntries });
+  /** The map, for user space: `d.map(p => p.flows.flows4)`. Its path is this field's. */
+  readonly flows4: FlowMap<FlowKey4, FlowEntry4>;
+  /** The same for IPv6. */
+  readonly flows6: FlowMap<FlowKey6, FlowEntry6>;
+  private readonly open4 = openEntry<FlowEntry4>("FlowEntry4", this.options);
+  private readonly open6 = openEntry<FlowEntry6>("FlowEntry6", this.options);
+  /** nanoseconds; what tracks states says how long they last, before anything is stored */
+  private readonly idle = { fresh: 60n * SECOND, established: 21_600n * SECOND };
+  private readonly hash4 = this.isTable ? undefined : lruHashMap(FlowKey4, this.open4.type, { maxEntries: this.options.maxEntries });
+  private readonly hash6 = this.isTable ? undefined : lruHashMap(FlowKey6, this.open6.type, { maxEntries: this.options.maxEntries });
+  private readonly table4 = this.isTable
+    ? flowTable(FlowKey4, this.open4.type, { maxEntries: this.options.maxEntries, idle: this.idle })
+    : undefined;
+  private readonly table6 = this.isTable
+    ? flowTable(FlowKey6, this.open6.type, { maxEntries: this.options.maxEntries, idle: this.idle })
+    : undefined;
   private readonly key4 = scratch(FlowKey4);
   private readonly key6 = scratch(FlowKey6);
   private readonly new4 = scratch(this.open4.type);
@@ -59,6 +87,23 @@ export class Flows extends Block<FlowsOptions> {
   private readonly second6 = scratch(this.open6.type);
   private translated = false;
 
+  constructor(options: FlowsOptions) {
+    super(options);
+    this.flows4 = this.hash4 ?? this.table4 ?? {};
+    this.flows6 = this.hash6 ?? this.table6 ?? {};
+  }
+
+  private get isTable(): boolean {
+    return this.options.table === "flowTable";
+  }
+  /**
+   * Build time: how long the longest states last, in nanoseconds, for a flow table: those that give way to new flows, and
+   * those that don't.
+   */
+  ages(fresh: bigint, established: bigint): void {
+    this.idle.fresh = fresh;
+    this.idle.established = established;
+  }
   /** Build time: whether entries can be companions. */
   get isTranslated(): boolean {
     return this.translated;
@@ -97,14 +142,22 @@ export class Flows extends Block<FlowsOptions> {
   find4(tuple: Tuple4): StoredFlow4 | undefined {
     const key = new FlowKey4();
     const fromLow = setKey4(key, tuple);
-    const entry = this.flows4.get(key);
+    if (this.table4) {
+      const copied = this.table4.get(key);
+      return copied ? new CopiedFlow4(copied, fromLow) : undefined;
+    }
+    const entry = this.hash4?.get(key);
     return entry ? new StoredFlow4(entry, fromLow) : undefined;
   }
   /** The same for IPv6. */
   find6(tuple: Tuple6): StoredFlow6 | undefined {
     const key = new FlowKey6();
     const fromLow = setKey6(key, tuple);
-    const entry = this.flows6.get(key);
+    if (this.table6) {
+      const copied = this.table6.get(key);
+      return copied ? new CopiedFlow6(copied, fromLow) : undefined;
+    }
+    const entry = this.hash6?.get(key);
     return entry ? new StoredFlow6(entry, fromLow) : undefined;
   }
 
@@ -114,7 +167,7 @@ export class Flows extends Block<FlowsOptions> {
     const fromLow = setKey4(this.key4, tuple);
     clear(this.new4);
     this.new4.fromLow = fromLow;
-    this.new4.seen = u32(ticks());
+    if (!this.isTable) this.new4.seen = u32(ticks());
     return new NewFlow4(this.new4, fromLow);
   }
   /** The same for IPv6. */
@@ -123,7 +176,7 @@ export class Flows extends Block<FlowsOptions> {
     const fromLow = setKey6(this.key6, tuple);
     clear(this.new6);
     this.new6.fromLow = fromLow;
-    this.new6.seen = u32(ticks());
+    if (!this.isTable) this.new6.seen = u32(ticks());
     return new NewFlow6(this.new6, fromLow);
   }
 
@@ -132,18 +185,38 @@ export class Flows extends Block<FlowsOptions> {
     return flow instanceof NewFlow4 ? this.store4() : this.store6();
   }
   private store4(): boolean {
-    if (this.flows4.add(this.key4, this.new4)) return true;
-    const there = this.flows4.get(this.key4);
+    if (this.add4(this.key4, this.new4)) return true;
+    const there = this.hash4?.get(this.key4);
     if (!there) return false;
     copy(there, this.new4);
     return true;
   }
+  /** Puts an entry in; whether there was none, and room for it. */
+  private add4(key: FlowKey4, entry: FlowEntry4): boolean {
+    if (!this.table4) return this.hash4?.add(key, entry) ?? false;
+    const added = this.table4.add(key, entry);
+    return added.outcome === FlowTable.New;
+  }
+  private has4(key: FlowKey4): boolean {
+    if (!this.table4) return this.hash4?.has(key) ?? false;
+    return this.table4.get(key) !== undefined;
+  }
   private store6(): boolean {
-    if (this.flows6.add(this.key6, this.new6)) return true;
-    const there = this.flows6.get(this.key6);
+    if (this.add6(this.key6, this.new6)) return true;
+    const there = this.hash6?.get(this.key6);
     if (!there) return false;
     copy(there, this.new6);
     return true;
+  }
+  /** Puts an entry in; whether there was none, and room for it. */
+  private add6(key: FlowKey6, entry: FlowEntry6): boolean {
+    if (!this.table6) return this.hash6?.add(key, entry) ?? false;
+    const added = this.table6.add(key, entry);
+    return added.outcome === FlowTable.New;
+  }
+  private has6(key: FlowKey6): boolean {
+    if (!this.table6) return this.hash6?.has(key) ?? false;
+    return this.table6.get(key) !== undefined;
   }
 
   /**
@@ -169,14 +242,14 @@ export class Flows extends Block<FlowsOptions> {
     const fromLow = setKey4(key, reply);
     this.second4.companion = true;
     this.second4.fromLow = !fromLow;
-    this.second4.seen = u32(ticks());
+    if (!this.isTable) this.second4.seen = u32(ticks());
     const back = this.second4.becomes4;
     const { fromLow: began } = this.new4;
     back.source = began ? this.key4.high : this.key4.low;
     back.destination = began ? this.key4.low : this.key4.high;
     back.sourcePort = began ? this.key4.highPort : this.key4.lowPort;
     back.destinationPort = began ? this.key4.lowPort : this.key4.highPort;
-    return this.flows4.add(key, this.second4);
+    return this.add4(key, this.second4);
   }
   /** The same for IPv6. */
   reserve6(_flow: NewFlow6, reply: Tuple6): boolean {
@@ -184,24 +257,24 @@ export class Flows extends Block<FlowsOptions> {
     const fromLow = setKey6(key, reply);
     this.second6.companion = true;
     this.second6.fromLow = !fromLow;
-    this.second6.seen = u32(ticks());
+    if (!this.isTable) this.second6.seen = u32(ticks());
     const back = this.second6.becomes6;
     const { fromLow: began } = this.new6;
     back.source = began ? this.key6.high : this.key6.low;
     back.destination = began ? this.key6.low : this.key6.high;
     back.sourcePort = began ? this.key6.highPort : this.key6.lowPort;
     back.destinationPort = began ? this.key6.lowPort : this.key6.highPort;
-    return this.flows6.add(key, this.second6);
+    return this.add6(key, this.second6);
   }
   /** The flow itself, of a packet that found its companion; undefined where it is gone. */
-  mainOf4(companion: StoredFlow4, protocol: u8): FlowEntry4 | undefined {
+  mainOf4(companion: StoredFlow4, protocol: u8): StoredFlow4 | undefined {
     const { source, destination, sourcePort, destinationPort } = companion.entry.becomes4;
-    return this.find4({ source, destination, sourcePort, destinationPort, protocol })?.entry;
+    return this.find4({ source, destination, sourcePort, destinationPort, protocol });
   }
   /** The same for IPv6. */
-  mainOf6(companion: StoredFlow6, protocol: u8): FlowEntry6 | undefined {
+  mainOf6(companion: StoredFlow6, protocol: u8): StoredFlow6 | undefined {
     const { source, destination, sourcePort, destinationPort } = companion.entry.becomes6;
-    return this.find6({ source, destination, sourcePort, destinationPort, protocol })?.entry;
+    return this.find6({ source, destination, sourcePort, destinationPort, protocol });
   }
 
   /**
@@ -221,7 +294,8 @@ export class Flows extends Block<FlowsOptions> {
     becomes.sourcePort = sourcePort;
     becomes.destinationPort = destinationPort;
     const second = this.prepareCompanion4(flow);
-    const fromLow = isFromLow4({
+    const key = new FlowKey4();
+    const fromLow = setKey4(key, {
       source: destination,
       destination: source,
       sourcePort: destinationPort,
@@ -229,31 +303,26 @@ export class Flows extends Block<FlowsOptions> {
       protocol,
     });
     second.fromLow = !fromLow;
-    const low = fromLow ? destination : source;
-    const high = fromLow ? source : destination;
-    let lowPort = fromLow ? destinationPort : sourcePort;
-    let highPort = fromLow ? sourcePort : destinationPort;
-    if (this.flows4.has({ low, high, lowPort, highPort, protocol, zero: 0, zeros: 0 })) {
-      // What has no ports has no choice.
-      if (sourcePort === 0) return false;
-      const echo = protocol === IpProtocol.Icmp;
-      let offset = random() % ports.count;
-      let free = false;
-      for (let i = 0; i < ports.tries; i++) {
-        const port: u16 = ports.first + offset;
-        if (echo || fromLow) highPort = port;
-        if (echo || !fromLow) lowPort = port;
-        if (!this.flows4.has({ low, high, lowPort, highPort, protocol, zero: 0, zeros: 0 })) {
-          free = true;
-          break;
-        }
-        offset = offset + 1 < ports.count ? offset + 1 : 0;
+    if (this.add4(key, second) || this.renews4(key, second)) return true;
+    // What has no ports has no choice.
+    if (sourcePort === 0) return false;
+    const echo = protocol === IpProtocol.Icmp;
+    let offset = random() % ports.count;
+    let free = false;
+    for (let i = 0; i < ports.tries; i++) {
+      const port: u16 = ports.first + offset;
+      if (echo || fromLow) key.highPort = port;
+      if (echo || !fromLow) key.lowPort = port;
+      if (!this.has4(key)) {
+        free = true;
+        break;
       }
-      if (!free) return false;
-      becomes.sourcePort = fromLow ? highPort : lowPort;
-      becomes.destinationPort = fromLow ? lowPort : highPort;
+      offset = offset + 1 < ports.count ? offset + 1 : 0;
     }
-    return this.flows4.add({ low, high, lowPort, highPort, protocol, zero: 0, zeros: 0 }, second);
+    if (!free) return false;
+    becomes.sourcePort = fromLow ? key.highPort : key.lowPort;
+    becomes.destinationPort = fromLow ? key.lowPort : key.highPort;
+    return this.add4(key, second);
   }
   /** The same for IPv6. */
   translate6(flow: NewFlow6, to: Tuple6, ports: PortChoice): boolean {
@@ -266,7 +335,8 @@ export class Flows extends Block<FlowsOptions> {
     becomes.sourcePort = sourcePort;
     becomes.destinationPort = destinationPort;
     const second = this.prepareCompanion6(flow);
-    const fromLow = isFromLow6({
+    const key = new FlowKey6();
+    const fromLow = setKey6(key, {
       source: destination,
       destination: source,
       sourcePort: destinationPort,
@@ -274,38 +344,55 @@ export class Flows extends Block<FlowsOptions> {
       protocol,
     });
     second.fromLow = !fromLow;
-    const low = fromLow ? destination : source;
-    const high = fromLow ? source : destination;
-    let lowPort = fromLow ? destinationPort : sourcePort;
-    let highPort = fromLow ? sourcePort : destinationPort;
-    if (this.flows6.has({ low, high, lowPort, highPort, protocol, zero: 0, zeros: 0 })) {
-      // What has no ports has no choice.
-      if (sourcePort === 0) return false;
-      const echo = protocol === IpProtocol.Icmpv6;
-      let offset = random() % ports.count;
-      let free = false;
-      for (let i = 0; i < ports.tries; i++) {
-        const port: u16 = ports.first + offset;
-        if (echo || fromLow) highPort = port;
-        if (echo || !fromLow) lowPort = port;
-        if (!this.flows6.has({ low, high, lowPort, highPort, protocol, zero: 0, zeros: 0 })) {
-          free = true;
-          break;
-        }
-        offset = offset + 1 < ports.count ? offset + 1 : 0;
+    if (this.add6(key, second) || this.renews6(key, second)) return true;
+    // What has no ports has no choice.
+    if (sourcePort === 0) return false;
+    const echo = protocol === IpProtocol.Icmpv6;
+    let offset = random() % ports.count;
+    let free = false;
+    for (let i = 0; i < ports.tries; i++) {
+      const port: u16 = ports.first + offset;
+      if (echo || fromLow) key.highPort = port;
+      if (echo || !fromLow) key.lowPort = port;
+      if (!this.has6(key)) {
+        free = true;
+        break;
       }
-      if (!free) return false;
-      becomes.sourcePort = fromLow ? highPort : lowPort;
-      becomes.destinationPort = fromLow ? lowPort : highPort;
+      offset = offset + 1 < ports.count ? offset + 1 : 0;
     }
-    return this.flows6.add({ low, high, lowPort, highPort, protocol, zero: 0, zeros: 0 }, second);
+    if (!free) return false;
+    becomes.sourcePort = fromLow ? key.highPort : key.lowPort;
+    becomes.destinationPort = fromLow ? key.lowPort : key.highPort;
+    return this.add6(key, second);
+  }
+  /** Whether the replies are those of the same packets' flow before: its companion is taken over, which is not aged by itself. */
+  private renews4(key: FlowKey4, second: FlowEntry4): boolean {
+    const there = this.hash4?.get(key);
+    if (!there?.companion) return false;
+    const before = there.becomes4;
+    const back = second.becomes4;
+    if (before.source !== back.source || before.destination !== back.destination) return false;
+    if (before.sourcePort !== back.sourcePort || before.destinationPort !== back.destinationPort) return false;
+    copy(there, second);
+    return true;
+  }
+  /** The same for IPv6. */
+  private renews6(key: FlowKey6, second: FlowEntry6): boolean {
+    const there = this.hash6?.get(key);
+    if (!there?.companion) return false;
+    const before = there.becomes6;
+    const back = second.becomes6;
+    if (before.source !== back.source || before.destination !== back.destination) return false;
+    if (before.sourcePort !== back.sourcePort || before.destinationPort !== back.destinationPort) return false;
+    copy(there, second);
+    return true;
   }
   /** The companion of a new flow, but for its own direction. */
   private prepareCompanion4(flow: NewFlow4): FlowEntry4 {
     const second = this.companion4();
     second.companion = true;
     second.state = flow.entry.state;
-    second.seen = flow.entry.seen;
+    if (!this.isTable) second.seen = flow.entry.seen;
     const back = second.becomes4;
     const { fromLow } = flow;
     back.source = fromLow ? this.key4.high : this.key4.low;
@@ -319,7 +406,7 @@ export class Flows extends Block<FlowsOptions> {
     const second = this.companion6();
     second.companion = true;
     second.state = flow.entry.state;
-    second.seen = flow.entry.seen;
+    if (!this.isTable) second.seen = flow.entry.seen;
     const back = second.becomes6;
     const { fromLow } = flow;
     back.source = fromLow ? this.key6.high : this.key6.low;
@@ -332,24 +419,24 @@ export class Flows extends Block<FlowsOptions> {
   /** Counts the packet and notes the time. */
   touch(pkt: Packet, flow: StoredFlow): void {
     const now = u32(ticks());
-    if (flow.entry.seen !== now) flow.entry.seen = now;
+    if (flow.seen !== now) flow.touch(now);
     this.count(pkt, flow.entry, flow.reply);
   }
   /** Counts the packet that begins a flow. */
   countFirst(pkt: Packet, flow: NewFlow): void {
     if (this.options.counters === false) return;
-    flow.entry.packets = 1n;
-    flow.entry.bytes = BigInt(pkt.length);
+    flow.entry.packets.store(1n);
+    flow.entry.bytes.store(BigInt(pkt.length));
   }
   /** Counts the packet for one direction of a flow that is in the table. */
   count(pkt: Packet, entry: FlowEntry, reply: boolean): void {
     if (this.options.counters === false) return;
     if (reply) {
-      entry.replyPackets += 1n;
-      entry.replyBytes += BigInt(pkt.length);
+      entry.replyPackets.add(1n);
+      entry.replyBytes.add(BigInt(pkt.length));
     } else {
-      entry.packets += 1n;
-      entry.bytes += BigInt(pkt.length);
+      entry.packets.add(1n);
+      entry.bytes.add(BigInt(pkt.length));
     }
   }
 }
