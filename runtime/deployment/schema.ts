@@ -3,7 +3,10 @@ import type { MapEntry, Shape, Variable } from "../../codegen/bundle/manifest.js
 
 /** Everything that an entry's meaning depends on. Names count: a field that was renamed is another field. */
 export function schemaOf(map: MapEntry): string {
-  return JSON.stringify([map.kind, map.keySize, map.valueSize, map.maxEntries, describe(map.key), describe(map.value)]);
+  const parts = [map.kind, map.keySize, map.valueSize, map.maxEntries, describe(map.key), describe(map.value)];
+  // where an entry lies in a flow table
+  if (map.flow) parts.push(map.flow.perCpu, map.flow.value, map.flow.seen);
+  return JSON.stringify(parts);
 }
 
 /** A struct's own name says nothing about its bytes. */
@@ -37,6 +40,7 @@ export function schemaChange(from: MapEntry, to: MapEntry): string | undefined {
   if (from.kind !== to.kind) return `it was a ${from.kind} and is to be a ${to.kind}`;
   if (from.maxEntries !== to.maxEntries) return `maxEntries was ${from.maxEntries} and is to be ${to.maxEntries}`;
   if (JSON.stringify(describe(from.key)) !== JSON.stringify(describe(to.key))) return "its key changed";
+  if (from.flow?.perCpu !== to.flow?.perCpu) return "perCpu changed";
   return "its value changed";
 }
 

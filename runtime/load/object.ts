@@ -122,8 +122,8 @@ function load(elf: ElfObject, object: Uint8Array, manifest: Manifest, options: L
 function fill(manifest: Manifest, maps: ReadonlyMap<string, KernelMap>, { reuse: reused, flowTables }: LoadOptions): void {
   for (const entry of manifest.maps) {
     const map = maps.get(entry.symbol);
+    if (map && entry.flow) beginFlowTable(map, entry.flow, reused?.has(entry.symbol) === true, flowTables);
     if (!map || reused?.has(entry.symbol)) continue;
-    if (entry.flow) beginFlowTable(map, entry.flow, flowTables);
     for (const { key, value } of entry.initial)
       map.update(Buffer.from(key, "base64"), everySlot(map, entry, Buffer.from(value, "base64")), 0);
   }

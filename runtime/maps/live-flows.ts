@@ -4,7 +4,8 @@ import { readTicks } from "../machine/ticks.js";
 import type { KernelMap } from "../native/index.js";
 import { expiryOf, readClocks } from "./expiry.js";
 import { FlowLayout, type FlowRecord } from "./flow-layout.js";
-import { type RawEntry, RawMap } from "./raw.js";
+import { rawMapOf } from "./flow-table.js";
+import type { RawEntry, RawMap } from "./raw.js";
 
 export type { FlowRecord, FlowTuple } from "./flow-layout.js";
 
@@ -26,7 +27,7 @@ export class LiveFlows implements Iterable<FlowRecord> {
   constructor(maps: readonly FlowMap[]) {
     this.#tables = maps.flatMap(({ map, entry }) => {
       const layout = FlowLayout.of(entry);
-      return layout ? [{ map: new RawMap(map), entry, layout }] : [];
+      return layout ? [{ map: rawMapOf(map, entry), layout }] : [];
     });
   }
 

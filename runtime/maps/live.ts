@@ -3,7 +3,8 @@ import type { MapEntry, Shape } from "../../codegen/bundle/manifest.js";
 import { DatapathError } from "../errors.js";
 import { failedWith, isNativeError, type KernelMap } from "../native/index.js";
 import { add, CodecError, decode, encode, type Value } from "./codec.js";
-import { type Expiry, fieldExpiry, readClocks } from "./expiry.js";
+import { type Expiry, expiryOf, readClocks } from "./expiry.js";
+import { rawMapOf } from "./flow-table.js";
 import { storedKey } from "./prefix.js";
 import { type RawEntry, RawMap } from "./raw.js";
 import { type SweepFigures, sweepMap } from "./sweep.js";
@@ -25,7 +26,7 @@ export class LiveMap<K, V> implements Iterable<[K, Readonly<V>]> {
   readonly #expiry: Expiry | undefined;
 
   constructor(map: KernelMap, entry: MapEntry) {
-    this.#raw = new RawMap(map);
+    this.#raw = rawMapOf(map, entry);
     this.#entry = entry;
     this.#key = entry.key ?? INDEX;
     // A device map stores the interface's index.
@@ -55,7 +56,7 @@ export class LiveMap<K, V> implements Iterable<[K, Readonly<V>]> {
   set(key: unknown, value: unknown): void {
     const bytes = this.#keyBytes(key);
     const stored = this.#valueBytes(value);
-    this.#do(() => this.#raw.kernel.update(bytes, stored, this.#isIndexed ? BPF_EXIST : 0));
+    this.#do(() => this.#raw.set(bytes, stored, this.#isIndexed ? BPF_EXIST : 0));
   }
 
   /**

@@ -3,18 +3,24 @@ import { type Batch, failedWith, type KernelMap, type MapInfo } from "../native/
 
 const FIRST_BATCH = 256;
 const LARGEST_BATCH = 65_536;
+/** linux/bpf.h: an update that must not replace an entry */
+const BPF_NOEXIST = 1;
 /** BPF_MAP_TYPE_* that are indexed rather than keyed: every index has an entry */
 const INDEXED: ReadonlySet<number> = new Set([2, 6]);
 
-export type RawEntry = readonly [key: Uint8Array, value: Uint8Array];
+/** `seen`: of kinds that keep the time of an entry's last packet themselves, in ticks. */
+export type RawEntry = readonly [key: Uint8Array, value: Uint8Array, seen?: number];
+
+/** What became of an entry that was thought to be over. */
+export type Collected = "deleted" | "restored" | "kept";
 
 export class RawMap {
   readonly #map: KernelMap;
   readonly info: MapInfo;
 
-  constructor(map: KernelMap) {
+  constructor(map: KernelMap, info: MapInfo = map.info()) {
     this.#map = map;
-    this.info = map.info();
+    this.info = info;
   }
 
   get kernel(): KernelMap {
@@ -26,12 +32,49 @@ export class RawMap {
     return this.#map.lookup(key);
   }
 
-  set(key: Uint8Array, value: Uint8Array): void {
-    this.#map.update(key, value, 0);
+  /** The whole entry of a key. */
+  find(key: Uint8Array): RawEntry | undefined {
+    const value = this.get(key);
+    return value && [key, value];
+  }
+
+  /** @param flags BPF_ANY, BPF_NOEXIST, BPF_EXIST */
+  set(key: Uint8Array, value: Uint8Array, flags = 0): void {
+    this.#map.update(key, value, flags);
   }
 
   delete(key: Uint8Array): boolean {
     return this.#map.delete(key);
+  }
+
+  /**
+   * Deletes an entry if it is over: it is read again first, and put back where a packet renewed it between the two, so that
+   * what a packet of that moment does not find is all that can be lost.
+   */
+  collect(key: Uint8Array, isOver: (entry: RawEntry) => boolean): Collected {
+    const now = this.get(key);
+    if (!now || !isOver([key, now])) return "kept";
+    const last = this.#take(key);
+    if (last === "unsupported") return this.delete(key) ? "deleted" : "kept";
+    if (!last) return "kept";
+    if (isOver([key, last])) return "deleted";
+    try {
+      this.#map.update(key, last, BPF_NOEXIST);
+      return "restored";
+    } catch (error) {
+      // It has begun anew meanwhile.
+      if (failedWith(error, "EEXIST")) return "kept";
+      throw error;
+    }
+  }
+
+  #take(key: Uint8Array): Uint8Array | undefined | "unsupported" {
+    try {
+      return this.#map.take(key);
+    } catch (error) {
+      if (failedWith(error, "ENOTSUPP", "EOPNOTSUPP", "ENOTSUP", "EINVAL")) return "unsupported";
+      throw error;
+    }
   }
 
   /** What is there now. Entries made or deleted meanwhile may or may not be seen; none is seen twice by batches. */

@@ -46,6 +46,13 @@ const runs: readonly LongRun[] = [
     counted: output => /^\d+ pipelines, [1-9]\d* hostile packets, \d+ failures$/m.exec(output)?.[0],
   },
   {
+    name: "flow table under two processors",
+    file: "test/concurrency/flow-table.test.ts",
+    args: [],
+    environment: { OPERATIONS: scaled(100_000_000) },
+    counted: output => (/^ {2}Passed: +6/m.test(output) ? /^\d+ operations.*$/m.exec(output)?.[0] : undefined),
+  },
+  {
     name: "kernels",
     file: "test/kernels/main.ts",
     args: [],
