@@ -282,7 +282,7 @@ function callKnownMember(
     if (spec.kind === "scratch") return callMember(context, frame, scratchView(context, object, spec, node), name, args, node, leave);
     return callMap(context, frame, object, spec, name, args, node);
   }
-  if (object instanceof PrefixTable && name !== "get") {
+  if (object instanceof PrefixTable && (name === "set" || name === "delete")) {
     return context.error(
       "DP4103",
       node,

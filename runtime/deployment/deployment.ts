@@ -60,7 +60,8 @@ export class Deployment<P = unknown> implements AsyncDisposable {
     if (entry.kind !== "prefixTable") return new LiveMap<K, V>(map, entry);
     const paths = directPaths(path);
     const part = (name: keyof DirectMaps): KernelMap => this.#keep(this.#map(this.#entry(paths[name])));
-    const direct = { chunks: part("chunks"), values: part("values"), half: part("half") };
+    const values = this.#known.manifest.maps.some(one => one.path === paths.values) ? part("values") : undefined;
+    const direct = { chunks: part("chunks"), values, half: part("half") };
     return new LivePrefixTable<V, K>(map, entry, direct, change => this.alone(change));
   }
 

@@ -1,6 +1,6 @@
 /** A prefix table of a running pipeline. */
 import type { MapEntry } from "../../codegen/bundle/manifest.js";
-import { CHUNK_CELLS, directChunks, directGeometry } from "../../dsl/core/direct-prefixes.js";
+import { CHUNK_CELLS, cellOf, directChunks, directGeometry } from "../../dsl/core/direct-prefixes.js";
 import { DatapathError } from "../errors.js";
 import { isNativeError, type KernelMap, native } from "../native/index.js";
 import { LiveMap } from "./live.js";
@@ -9,7 +9,8 @@ import { RawMap } from "./raw.js";
 /** The arrays that packets are looked up in. */
 export interface DirectMaps {
   readonly chunks: KernelMap;
-  readonly values: KernelMap;
+  /** none where the cells hold the values */
+  readonly values: KernelMap | undefined;
   readonly half: KernelMap;
 }
 /** The manifest's paths of those arrays. */
@@ -96,23 +97,25 @@ export class LivePrefixTable<V, K = PrefixKey> extends LiveMap<K, V> {
   #write(): void {
     const { chunks, values, half } = this.#direct;
     const { maxEntries } = this.#entry;
-    const geometry = directGeometry(maxEntries);
+    const geometry = directGeometry(maxEntries, this.#entry.value ?? { kind: "bool" });
     const index = new Uint8Array(4);
     const now = (half.lookup(index)?.[0] ?? 0) & 1;
     const next = now === 0 ? 1 : 0;
     const entries = [...this.#prefixes.entries()];
     const cells = directChunks(
-      entries.map(([key]) => prefixOf(key)),
+      entries.map(([key, value], i) => ({ ...prefixOf(key), cell: cellOf(value, i, next, geometry) })),
       next,
       geometry,
     );
     // a packet that began before the last switch may still read this half
     native().gracePeriod();
     writeElements(chunks, next * geometry.chunks, new Uint8Array(cells.buffer, 0, cells.byteLength), CHUNK_CELLS * geometry.cellBytes);
-    const { valueSize } = values.info();
-    const stored = new Uint8Array(entries.length * valueSize);
-    for (const [i, [, value]] of entries.entries()) stored.set(value.subarray(0, valueSize), i * valueSize);
-    writeElements(values, next * maxEntries, stored, valueSize);
+    if (values) {
+      const { valueSize } = values.info();
+      const stored = new Uint8Array(entries.length * valueSize);
+      for (const [i, [, value]] of entries.entries()) stored.set(value.subarray(0, valueSize), i * valueSize);
+      writeElements(values, next * maxEntries, stored, valueSize);
+    }
     half.update(index, Uint8Array.of(next, 0, 0, 0), 0);
   }
 }

@@ -86,25 +86,32 @@ function intervals(rules: readonly Rule[]): { readonly starts: readonly number[]
   return { starts, ports };
 }
 
-const prologue = `#include "twin.h"
+const opening = `#include "twin.h"
 
 PROGRAM
 int acl(CONTEXT *ctx)
 {
 	void *data = (void *)(long)ctx->data, *end = (void *)(long)ctx->data_end;
-	void *ip = network_of(data, end, ETHERTYPE_IPV4);
-	if (!ip || ip + 20 > end || AT(u8, ip, 9) != 6)
+`;
+/** Behind up to two tags, with options, and fragments told apart. */
+const prologue = `${opening}	void *ip = network_of(data, end, ETHERTYPE_IPV4);
+	if (!ip || ip + 20 > end || AT(u8, ip, 0) >> 4 != 4)
 		goto deny;
-	u32 length = (AT(u8, ip, 0) & 15) * 4;
-	if (length < 20)
+	u32 length = (AT(u8, ip, 0) & 15) * 4, total = bpf_ntohs(AT(u16, ip, 2));
+	if (length < 20 || total < length || total > end - ip || AT(u8, ip, 9) != 6)
 		goto deny;
 	u32 source = bpf_ntohl(AT(u32, ip, 12)), port = ${NO_PORT};
 	if (!(AT(u16, ip, 6) & bpf_htons(0x1fff))) {
 		void *tcp = ip + length;
-		if (tcp + 20 > end)
+		if (tcp + 4 > end)
 			goto deny;
 		port = bpf_ntohs(AT(u16, tcp, 2));
 	}
+`;
+const plainPrologue = `${opening}	void *ip = plain_ipv4(data, end);
+	if (!ip || AT(u8, ip, 9) != 6 || ip + 24 > end)
+		goto deny;
+	u32 source = bpf_ntohl(AT(u32, ip, 12)), port = bpf_ntohs(AT(u16, ip, 22));
 `;
 const epilogue = `allow:
 	return PASS;
@@ -116,7 +123,7 @@ LICENSE;
 `;
 
 /** A balanced search for the interval of the source, then the ports of it; equal leaves are one. */
-export function treeTwin(rules: readonly Rule[]): string {
+export function treeTwin(rules: readonly Rule[], { plain = false } = {}): string {
   const { starts, ports } = intervals(rules);
   const leaves = new Map<string, number>();
   const leafOf = (of: Ports): string => {
@@ -141,7 +148,7 @@ export function treeTwin(rules: readonly Rule[]): string {
       .map(([from, allow]) => `\t${from > 0 ? `if (port >= ${from})\n\t\t` : ""}goto ${allow ? "allow" : "deny"};\n`);
     return `ports_${number}:\n\tasm volatile("");\n${tests.join("")}`;
   });
-  return `${prologue}${tree}${tails.join("")}${epilogue}`;
+  return `${plain ? plainPrologue : prologue}${tree}${tails.join("")}${epilogue}`;
 }
 
 /** The list itself, tested from the first rule on. */

@@ -5,7 +5,8 @@ import { ipv4, mac } from "datapath";
 import { Arp, Ethernet, Ipv4, Tcp } from "datapath/headers";
 import { packet } from "datapath/testing";
 import { native } from "../../runtime/native/index.js";
-import { listTwin, rulesOf, treeTwin } from "./acl.js";
+import { listTwin, rulesOf } from "./acl.js";
+import { aclCases } from "./acl-cases.js";
 import { twinData } from "./balancer.js";
 import type { Traffic } from "./harness.js";
 import type { Loaded } from "./object.js";
@@ -109,18 +110,7 @@ function mapped(count: number): Traffic {
 export const cases: readonly Case[] = [
   { name: "ARP responder", pipeline: pipeline("arp"), twin: twin("arp"), traffic: { frame: request, flows: 1 } },
   { name: "ARP responder on tc", pipeline: pipeline("arp-tc"), twin: twin("arp"), traffic: { frame: request, flows: 1, tc: true } },
-  {
-    name: "access control on tc, 10 rules",
-    pipeline: pipeline("acl10-tc"),
-    twin: { source: treeTwin(rulesOf(10)), program: "acl" },
-    traffic: { frame: tcp, flows, tc: true },
-  },
-  ...[10, 100, 1000].map(count => ({
-    name: `access control, ${count} rules`,
-    pipeline: pipeline(`acl${count}`),
-    twin: { source: treeTwin(rulesOf(count)), program: "acl" },
-    traffic: { frame: tcp, flows },
-  })),
+  ...aclCases({ pipeline, twin, traffic: { frame: tcp, flows } }),
   { name: "counter", pipeline: pipeline("counter"), twin: twin("counter"), traffic: { frame: tcp, flows } },
   { name: "parse Ethernet, IPv4, TCP", pipeline: pipeline("parse"), twin: twin("parse"), traffic: { frame: tcp, flows } },
   {

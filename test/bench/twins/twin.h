@@ -58,7 +58,19 @@ static __always_inline int drop(u32 place)
 	return DROP;
 }
 
-// Where the network header begins, behind an outermost tag; 0 where the frame is not of this type.
+// IPv4 without tag, options or fragment, whole in the frame; else 0.
+static __always_inline void *plain_ipv4(void *data, void *end)
+{
+	void *ip = data + 14;
+	if (ip + 20 > end || AT(u16, data, 12) != ETHERTYPE_IPV4 || AT(u8, ip, 0) != 0x45)
+		return 0;
+	u32 length = bpf_ntohs(AT(u16, ip, 2));
+	if (length < 20 || length + 14 > end - data || AT(u16, ip, 6) & bpf_htons(0x3fff))
+		return 0;
+	return ip;
+}
+
+// Where the network header begins, behind up to two tags; 0 where the frame is not of this type.
 static __always_inline void *network_of(void *data, void *end, u16 wanted)
 {
 	if (data + 14 > end)
@@ -66,7 +78,12 @@ static __always_inline void *network_of(void *data, void *end, u16 wanted)
 	u16 type = AT(u16, data, 12);
 	if (type == wanted)
 		return data + 14;
-	if (!is_tag(type) || data + 18 > end || AT(u16, data, 16) != wanted)
+	if (!is_tag(type) || data + 18 > end)
 		return 0;
-	return data + 18;
+	type = AT(u16, data, 16);
+	if (type == wanted)
+		return data + 18;
+	if (!is_tag(type) || data + 22 > end || AT(u16, data, 20) != wanted)
+		return 0;
+	return data + 22;
 }
