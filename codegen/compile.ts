@@ -13,6 +13,7 @@ import { type Diagnostic, hasErrors } from "./diagnostics/diagnostic.js";
 import { evaluate } from "./evaluate/evaluate.js";
 import { evaluationOf, locateLive } from "./evaluate/evaluate-live.js";
 import type { Evaluation, EvaluationRecord } from "./evaluate/evaluation.js";
+import { heavyHooks } from "./heavy-hooks.js";
 import type { Safeguard } from "./print/flow-table.js";
 import { type Translation, translate } from "./translate.js";
 
@@ -154,17 +155,25 @@ async function compileChecked(
   });
   const before = [...checked.diagnostics, ...evaluation.diagnostics];
   if (hasErrors(before)) return stop(before);
-  const translated = translate(evaluation, checked, name, {
-    testing: options.testing === true,
-    ...(options.without && { without: options.without }),
-  });
+  const print = { testing: options.testing === true, ...(options.without && { without: options.without }) };
+  const translated = translate(evaluation, checked, name, print);
   const diagnostics = [...before, ...translated.diagnostics];
   if (!translated.ok) return stop(diagnostics);
   if (options.checkOnly) return stop(diagnostics, translated.translation);
-  const { code } = translated.translation.printed;
-  const compiled = await compileC(code, { root: evaluation.root });
-  if (!compiled.ok) return stop([...diagnostics, ...compiled.diagnostics], translated.translation);
-  const manifest: Manifest = seal(draftManifest(translated.translation, name, compilerVersion), code, compiled.object, {
+  let { translation } = translated;
+  let compiled = await compileC(translation.printed.code, { root: evaluation.root });
+  if (!compiled.ok) return stop([...diagnostics, ...compiled.diagnostics], translation);
+  const forgetsPaths = heavyHooks(compiled.object, translation.programs);
+  if (forgetsPaths.size > 0) {
+    const lighter = translate(evaluation, checked, name, { ...print, forgetsPaths });
+    const again = lighter.ok ? await compileC(lighter.translation.printed.code, { root: evaluation.root }) : undefined;
+    if (lighter.ok && again?.ok) {
+      translation = lighter.translation;
+      compiled = again;
+    }
+  }
+  const { code } = translation.printed;
+  const manifest: Manifest = seal(draftManifest(translation, name, compilerVersion), code, compiled.object, {
     root: evaluation.root,
     record,
     files: checked.files,
@@ -172,13 +181,13 @@ async function compileChecked(
       datapath: compilerVersion,
       clang: String(compiled.clang.version),
       flags: sha256(compileFlags),
-      testing: String(options.testing === true),
+      testing: String(print.testing),
     },
   });
   return {
     diagnostics,
     bundle: { manifest, code, object: compiled.object },
-    translation: translated.translation,
+    translation,
     record,
     files: checked.files,
     checked,

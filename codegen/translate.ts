@@ -4,7 +4,7 @@ import type { CheckedProgram } from "./check/checked-program.js";
 import { createFront } from "./check/create-front.js";
 import type { Diagnostic } from "./diagnostics/diagnostic.js";
 import type { Evaluation } from "./evaluate/evaluation.js";
-import type { Program } from "./ir/ir.js";
+import type { HookName, Program } from "./ir/ir.js";
 import { type Printed, type PrintOptions, printProgram } from "./print/program.js";
 import { simplify } from "./simplify/simplify.js";
 import type { Registry } from "./specialise/registry.js";
@@ -19,8 +19,13 @@ export type TranslateResult =
   | { readonly ok: true; readonly translation: Translation; readonly diagnostics: readonly Diagnostic[] }
   | { readonly ok: false; readonly diagnostics: readonly Diagnostic[] };
 
+export interface TranslateOptions extends PrintOptions {
+  /** hooks whose programs are too much work for the verifier as they are: there it is made to forget by which path it came */
+  readonly forgetsPaths?: ReadonlySet<HookName>;
+}
+
 /** @param name the pipeline's, which begins the programs' names */
-export function translate(evaluation: Evaluation, checked: CheckedProgram, name: string, options: PrintOptions): TranslateResult {
+export function translate(evaluation: Evaluation, checked: CheckedProgram, name: string, options: TranslateOptions): TranslateResult {
   const diagnostics: Diagnostic[] = [];
   const front = createFront(evaluation, checked, diagnostic => diagnostics.push(diagnostic));
   const { programs, registry, diagnostics: found } = specialise(evaluation.pipeline, name, front);
@@ -30,6 +35,8 @@ export function translate(evaluation: Evaluation, checked: CheckedProgram, name:
     for (const problem of analysis.problems) diagnostics.push(problem);
   }
   if (diagnostics.some(diagnostic => diagnostic.severity === "error")) return { ok: false, diagnostics };
-  const simplified = analysed.map(({ program, analysis }) => simplify(program, analysis));
+  const simplified = analysed.map(({ program, analysis }) =>
+    simplify(program, analysis, { forgetsPaths: options.forgetsPaths?.has(program.hook) === true }),
+  );
   return { ok: true, translation: { programs, registry, printed: printProgram(simplified, registry, options) }, diagnostics };
 }

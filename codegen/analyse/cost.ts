@@ -29,8 +29,11 @@ export const MOST = 10n ** 12n;
 
 /** A bound of so many times the instructions is close enough. */
 const WORTH_A_WALK = 3;
-/** Steps of a walk, some 20 µs each. */
-const MOST_WALKED = 60_000;
+/** Steps of a walk, a few µs each. */
+const MOST_WALKED = 1_000_000;
+/** Beyond it a walk is a rough figure. */
+const LONG_WALK = 100_000;
+const MUCH_WORK = 200_000;
 
 /** The kernel refuses to verify more (since Linux 5.2). */
 export const VERIFIER_LIMIT = 1_000_000n;
@@ -74,10 +77,18 @@ function countsOf(program: ObjectProgram): ReadonlyMap<number, bigint> {
   const all = [...paths.values()].reduce((sum, count) => capped(sum + count), 0n);
   if (all < BigInt(WORTH_A_WALK * program.instructions.length)) return paths;
   const walked = walk(program, MOST_WALKED);
-  if (!walked) return paths;
-  // kernels differ in where they keep states, so the walk is not taken at its word
-  const counts = new Map([...walked].map(([slot, count]) => [slot, BigInt(count + Math.ceil(count / 8))]));
+  if (!walked.complete) return paths;
+  // kernels differ in where they keep states, and what is not told apart counts again at each branch that follows
+  const margin = walked.steps > LONG_WALK ? 1 : 1 / 4;
+  const counts = new Map([...walked.visits].map(([slot, count]) => [slot, BigInt(Math.ceil(count * (1 + margin)))]));
   return [...counts.values()].reduce((sum, count) => sum + count, 0n) < all ? counts : paths;
+}
+
+/** Whether the verifier would need a good part of what it allows itself. */
+export function isMuchWork(program: ObjectProgram): boolean {
+  let all = 0n;
+  for (const count of pathsTo(program).values()) all = capped(all + count);
+  return all > BigInt(MUCH_WORK) && !walk(program, MUCH_WORK).complete;
 }
 
 /** The number of paths from the entry to each instruction. */

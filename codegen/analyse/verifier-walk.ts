@@ -1,242 +1,426 @@
 /**
- * A walk like the verifier's, to tell how far pruning takes it: every path is followed, and a path ends where one came
- * before in the same state. What is told apart here is more than the kernel tells apart, so the walk is never shorter:
- *
- *  - a scalar is a constant, or the text of what made it and of each branch that looked at it, where the kernel has ranges
- *    and takes what matters to no pointer for equal;
- *  - a branch is decided by constants alone, where the kernel decides by ranges too;
- *  - states are kept no more often than the kernel keeps them.
+ * A walk like the verifier's own, to tell how much work a program is for it: every path is followed, depth first, and ends
+ * where one came before in a state that covers its own. What it knows is less than what the kernel knows (intervals alone,
+ * and nothing of what memory holds), so that it follows paths that the kernel rules out; what it tells apart is as much.
  */
 import { flowOf, type Instruction } from "../object/instruction.js";
 import type { ObjectProgram } from "../object/programs.js";
-import { liveRegisters } from "./live-registers.js";
+import { decide, learn, unsignedComparison } from "./verifier/branches.js";
+import { helperOf, OWN_FUNCTION } from "./verifier/helpers.js";
+import { bytesOf, isHeld, type Kept, Machine, SLOTS } from "./verifier/machine.js";
+import {
+  anything,
+  BEYOND,
+  CONTEXT,
+  compute,
+  constant,
+  constantOf,
+  INVALID,
+  type MemoryPointer,
+  markPrecise,
+  PACKET_END,
+  type PacketPointer,
+  type Scalar,
+  scalar,
+  signs,
+  type Value,
+  word,
+} from "./verifier/values.js";
 
-/** What a register or stack slot holds: equal texts stand for what the kernel can't tell apart either. */
-type Held = string;
-
-interface WalkState {
-  readonly registers: (Held | undefined)[];
-  readonly stack: Map<number, Held>;
-}
-interface Waiting {
-  readonly slot: number;
-  readonly state: WalkState;
-}
-
-/** States are kept at jumps this far apart at the least; the kernel has 2 and 8. */
+/** The kernel keeps states at jumps that are so far apart, at the least. */
 const LEAST_JUMPS = 2;
 const LEAST_INSTRUCTIONS = 8;
+/** A kept state goes when it was compared in vain so many times more often than it was hit. */
+const PATIENCE = 3;
+/** A packet pointer that may lie farther is not proved. */
+const FARTHEST = 0xffff;
 
-/** How often the verifier comes by each instruction, by slot; undefined when it is more than `most` in all. */
-export function walk(program: ObjectProgram, most: number): ReadonlyMap<number, number> | undefined {
+/** Where the context has addresses, by the kind of program. */
+const PACKET_FIELDS: { readonly [kind: string]: { readonly data: number; readonly end: number; readonly meta: number } } = {
+  xdp: { data: 0, end: 4, meta: 8 },
+  tc: { data: 76, end: 80, meta: 140 },
+};
+
+export interface Walk {
+  /** how often the verifier comes by each instruction, by slot */
+  readonly visits: ReadonlyMap<number, number>;
+  /** all of them */
+  readonly steps: number;
+  /** whether the walk came to its end */
+  readonly complete: boolean;
+}
+
+/** Walks a loop-free program, until its end or for `most` instructions. */
+export function walk(program: ObjectProgram, most: number): Walk {
   return new Walker(program).run(most);
 }
 
+interface Waiting {
+  readonly slot: number;
+  readonly machine: Machine;
+}
+
 class Walker {
-  private readonly at: ReadonlyMap<number, Instruction>;
-  private readonly live: ReadonlyMap<number, number>;
+  private readonly at: (Instruction | undefined)[] = [];
   private readonly prunePoints = new Set<number>();
-  private readonly seen = new Map<number, Set<string>>();
-  /** short names of long texts */
-  private readonly names = new Map<string, Held>();
+  private readonly kept = new Map<number, Kept[]>();
   private readonly visits = new Map<number, number>();
+  private readonly waiting: Waiting[] = [];
+  private readonly fields: { readonly data: number; readonly end: number; readonly meta: number } | undefined;
+  private ids = 0;
 
   constructor(program: ObjectProgram) {
-    this.at = new Map(program.instructions.map(instruction => [instruction.slot, instruction]));
-    this.live = liveRegisters(program);
+    this.fields = PACKET_FIELDS[program.section.split("/")[0] ?? ""];
     for (const instruction of program.instructions) {
+      this.at[instruction.slot] = instruction;
       const flow = flowOf(instruction);
       if (flow.kind === "jump") this.prunePoints.add(flow.to);
       if (flow.kind === "branch") this.prunePoints.add(flow.to).add(instruction.slot);
     }
   }
 
-  run(most: number): ReadonlyMap<number, number> | undefined {
-    const registers: (Held | undefined)[] = Array.from({ length: 11 }, () => undefined);
-    registers[1] = "ctx";
-    registers[10] = "stack 0";
-    const waiting: Waiting[] = [{ slot: 0, state: { registers, stack: new Map() } }];
+  run(most: number): Walk {
+    const start = new Machine();
+    start.set(1, CONTEXT);
+    start.set(10, { kind: "stack", offset: 0 });
+    this.waiting.push({ slot: 0, machine: start });
     let walked = 0;
-    let [jumps, jumpsKept, kept] = [0, 0, 0];
-    for (let path = waiting.pop(); path; path = waiting.pop()) {
-      const { state } = path;
+    let [jumps, jumpsKept, keptAt] = [0, 0, 0];
+    for (let path = this.waiting.pop(); path; path = this.waiting.pop()) {
+      const { machine } = path;
       let slot: number | undefined = path.slot;
       while (slot !== undefined) {
-        const instruction = this.at.get(slot);
-        if (!instruction) return undefined;
+        const instruction = this.at[slot];
+        if (!instruction || walked >= most) return { visits: this.visits, steps: walked, complete: false };
         // counted also where the path then ends
-        if (++walked > most) return undefined;
+        walked++;
         this.visits.set(slot, (this.visits.get(slot) ?? 0) + 1);
         if (this.prunePoints.has(slot)) {
-          const text = this.textOf(slot, state);
-          const known = this.seen.get(slot) ?? new Set();
-          this.seen.set(slot, known);
-          if (known.has(text)) break;
-          if (jumps - jumpsKept >= LEAST_JUMPS && walked - kept >= LEAST_INSTRUCTIONS) {
-            known.add(text);
-            [jumpsKept, kept] = [jumps, walked];
+          const keeps = jumps - jumpsKept >= LEAST_JUMPS && walked - keptAt >= LEAST_INSTRUCTIONS;
+          if (this.wasHere(slot, machine, keeps)) break;
+          if (keeps) {
+            const list = this.kept.get(slot) ?? [];
+            this.kept.set(slot, list);
+            list.push(machine.keep());
+            [jumpsKept, keptAt] = [jumps, walked];
           }
         }
         const kind = instruction.opcode & 7;
         if (kind === 5 || kind === 6) jumps++;
-        slot = this.step(instruction, state, waiting);
+        slot = this.step(instruction, machine);
       }
     }
-    return this.visits;
+    return { visits: this.visits, steps: walked, complete: true };
   }
 
-  /** What of a state can matter from an instruction on. */
-  private textOf(slot: number, { registers, stack }: WalkState): string {
-    const live = this.live.get(slot) ?? 0x7ff;
-    const held = registers.map((register, i) => (live & (1 << i) ? (register ?? "") : ""));
-    const slots = [...stack].sort(([a], [b]) => a - b).map(([offset, value]) => `${offset}:${value}`);
-    return `${held.join(";")}|${slots.join(";")}`;
+  /** Whether a path came by in a state that covers this one; `counts`: a comparison in vain counts against the kept state. */
+  private wasHere(slot: number, machine: Machine, counts: boolean): boolean {
+    const list = this.kept.get(slot);
+    if (!list) return false;
+    for (let i = list.length - 1; i >= 0; i--) {
+      const kept = list[i];
+      if (!kept) continue;
+      if (machine.isCoveredBy(kept)) {
+        kept.hits++;
+        machine.endAt(kept);
+        return true;
+      }
+      if (counts) kept.misses++;
+      if (kept.misses > kept.hits * PATIENCE + PATIENCE) list.splice(i, 1);
+    }
+    return false;
   }
 
-  private name(text: string): Held {
-    if (text.length < 24) return text;
-    const known = this.names.get(text);
-    if (known) return known;
-    const made = `#${this.names.size}`;
-    this.names.set(text, made);
-    return made;
-  }
-
-  private step(instruction: Instruction, state: WalkState, waiting: Waiting[]): number | undefined {
-    const { opcode, slot, slots } = instruction;
+  private step(instruction: Instruction, machine: Machine): number | undefined {
+    const { opcode, slot, slots, destination } = instruction;
     const flow = flowOf(instruction);
     switch (flow.kind) {
       case "exit":
+        machine.get(0);
         return undefined;
       case "jump":
         return flow.to;
       case "branch":
-        return this.branch(instruction, flow.to, state, waiting);
+        return this.branch(instruction, flow.to, machine);
       case "call":
+        this.call(instruction, machine, true);
+        return slot + slots;
       case "next":
         break;
     }
     switch (opcode & 7) {
       case 0:
-        state.registers[instruction.destination] = `wide ${slot}`;
+        machine.set(destination, this.wideConstant(instruction));
         break;
       case 1:
-        state.registers[instruction.destination] = this.load(instruction, state);
+        machine.set(destination, this.load(instruction, machine));
         break;
       case 2:
-      case 3:
-        this.store(instruction, state);
+        machine.get(destination);
+        this.store(instruction, machine, constant(instruction.immediate));
         break;
+      case 3: {
+        const pointer = machine.get(destination);
+        const value = machine.get(instruction.source);
+        if ((opcode & 0xe0) !== 0xc0) {
+          this.store(instruction, machine, value);
+          break;
+        }
+        // an atomic operation may give the old value back, a compare-exchange in r0
+        if (pointer?.kind === "stack") this.store(instruction, machine, anything(8));
+        if ((instruction.immediate & 0xff) === 0xf1) machine.set(0, anything(opcode & 8 ? 8 : 4));
+        else if (instruction.immediate & 1) machine.set(instruction.source, anything(opcode & 8 ? 8 : 4));
+        break;
+      }
       case 4:
       case 7:
-        state.registers[instruction.destination] = this.compute(instruction, state);
+        this.fork(instruction, machine);
+        machine.set(destination, this.arithmetic(instruction, machine));
         break;
       case 5:
-        // a helper: its arguments are gone, and what they pointed at on the stack may be written
-        for (let i = 1; i <= 5; i++) state.registers[i] = undefined;
-        state.registers[0] = `call ${slot}`;
+        this.call(instruction, machine, false);
         break;
     }
     return slot + slots;
   }
 
-  private load(instruction: Instruction, state: WalkState): Held {
-    const from = state.registers[instruction.source] ?? "";
-    const offset = stackOffset(from);
-    if (offset !== undefined) return state.stack.get(offset + instruction.offset) ?? `load ${instruction.slot}`;
-    // the ctx's pointers are the same however often they are read
-    return from === "ctx" ? `ctx ${instruction.offset}` : `load ${instruction.slot}`;
+  /** A map, or the address of data in a section: by the place that names it, with its small offset. Else a number. */
+  private wideConstant({ slot, immediate }: Instruction): Value {
+    if (immediate >= 0 && immediate < 0x1_0000) return memory(slot, 0, false, immediate);
+    return anything(8);
   }
 
-  private store(instruction: Instruction, state: WalkState): void {
-    const offset = stackOffset(state.registers[instruction.destination] ?? "");
-    if (offset === undefined) return;
-    const value = (instruction.opcode & 7) === 2 ? constant(BigInt(instruction.immediate)) : (state.registers[instruction.source] ?? "");
-    state.stack.set(offset + instruction.offset, value);
+  private load({ opcode, source, offset }: Instruction, machine: Machine): Value {
+    const from = machine.get(source);
+    const bytes = sizeOf(opcode);
+    if (from?.kind === "stack") {
+      const at = from.offset + offset;
+      const index = slotAt(at);
+      const held = machine.slot(index);
+      if (!isHeld(held)) {
+        const read = (2 ** bytes - 1) << (at & 7);
+        return held && (held.zero & read) === read ? constant(0) : anything(bytes);
+      }
+      if (held.bytes === bytes && at % 8 === 0) return held.value;
+      return anything(bytes, held.value.kind === "scalar" ? [held.value] : []);
+    }
+    if (from?.kind === "context" && this.fields) {
+      if (offset === this.fields.data || offset === this.fields.meta) {
+        return { kind: "packet", id: offset === this.fields.data ? 0 : -1, offset: 0, least: 0, most: 0, range: 0 };
+      }
+      if (offset === this.fields.end) return PACKET_END;
+    }
+    return anything(bytes);
   }
 
-  private compute(instruction: Instruction, state: WalkState): Held {
+  private store({ opcode, destination, offset }: Instruction, machine: Machine, value: Value | undefined): void {
+    const to = machine.registers[destination];
+    if (to?.kind !== "stack") return;
+    const at = to.offset + offset;
+    const bytes = sizeOf(opcode);
+    const index = slotAt(at);
+    const before = bytesOf(machine.stack[index]);
+    const written = (2 ** bytes - 1) << (at & 7);
+    if (at % 8 === 0 && value && (bytes === 8 || value.kind === "scalar")) {
+      const rest = { written: before.written & ~written, zero: before.zero & ~written };
+      machine.setSlot(index, { value, bytes, rest }, bytes === 8);
+      return;
+    }
+    const isZero = constantOf(value) === 0;
+    if (isZero) markPrecise(value);
+    machine.setSlot(
+      index,
+      { written: before.written | written, zero: isZero ? before.zero | written : before.zero & ~written },
+      bytes === 8,
+    );
+  }
+
+  /** Newer kernels take a sign that is combined with a constant for what it is: two cases (6.18). */
+  private fork({ opcode, slot, destination, source }: Instruction, machine: Machine): void {
+    const operation = opcode & 0xf0;
+    if (operation !== 0x50 && operation !== 0x40) return;
+    const held = machine.registers[destination];
+    if (held?.kind !== "scalar" || !held.signs) return;
+    if (opcode & 8 && constantOf(machine.registers[source]) === undefined) return;
+    const other = new Machine(machine);
+    other.replace(held, scalar(0, 0, [held]));
+    this.waiting.push({ slot, machine: other });
+    machine.replace(held, (opcode & 7) === 7 ? constant(-1) : constant(0xffff_ffff));
+  }
+
+  private arithmetic(instruction: Instruction, machine: Machine): Value {
     const { opcode, destination, source, immediate } = instruction;
     const wide = (opcode & 7) === 7;
     const operation = opcode & 0xf0;
-    const right = opcode & 8 ? (state.registers[source] ?? "") : constant(BigInt(immediate));
-    // MOV: a copy is what it was copied from
+    const byRegister = (opcode & 8) !== 0;
+    if (operation === 0xd0) {
+      // a change of byte order
+      const before = machine.get(destination);
+      return anything(immediate / 8, before?.kind === "scalar" ? [before] : []);
+    }
+    const right = byRegister ? machine.get(source) : constant(wide ? immediate : immediate >>> 0);
     if (operation === 0xb0) {
-      const value = constantOf(right);
-      return value === undefined ? right : constant(wide ? value : BigInt.asUintN(32, value));
+      if (!right || wide || right.kind !== "scalar") return right ?? anything(8);
+      return word(right);
     }
-    const left = state.registers[destination] ?? "";
-    const offset = stackOffset(left);
-    const [a, b] = [constantOf(left), constantOf(right)];
-    if (operation === 0 && offset !== undefined && b !== undefined) return `stack ${offset + Number(b)}`;
-    if (a !== undefined && b !== undefined) {
-      const folded = fold(operation, a, b);
-      if (folded !== undefined) return constant(BigInt.asUintN(wide ? 64 : 32, folded));
+    const left = machine.get(destination);
+    if (operation === 0x80) {
+      if (left?.kind !== "scalar") return anything(8);
+      return left.max <= 1 ? signs(wide, [left]) : anything(wide ? 8 : 4, [left]);
     }
-    // whatever is combined with 32 bits of which nothing is known is that
-    if (operation === 0xa0 && !wide && (isAnything(left) || isAnything(right))) return ANYTHING;
-    return this.name(`(${left} ${opcode} ${operation === 0xd0 ? immediate : right})`);
+    if (operation === 0xc0 && left?.kind === "scalar" && constantOf(right) === (wide ? 63 : 31)) return signs(wide, [left]);
+    if (left?.kind === "scalar" && right?.kind === "scalar") return compute(operation, wide, left, right);
+    if (operation === 0x00 && left && right) {
+      if (right.kind === "scalar") return this.moved(left, right, 1, immediateOf(byRegister, immediate));
+      if (left.kind === "scalar") return this.moved(right, left, 1, undefined);
+    }
+    if (operation === 0x10 && left && right?.kind === "scalar") return this.moved(left, right, -1, immediateOf(byRegister, immediate));
+    return anything(8);
   }
 
-  private branch(instruction: Instruction, to: number, state: WalkState, waiting: Waiting[]): number {
+  /** A pointer and a number: what it was computed from counts. */
+  private moved(pointer: Value, by: Scalar, sign: 1 | -1, immediate: number | undefined): Value {
+    markPrecise(by);
+    const exact = immediate ?? constantOf(by);
+    switch (pointer.kind) {
+      case "packet":
+        if (exact !== undefined) return { ...pointer, offset: pointer.offset + sign * exact };
+        return { ...pointer, id: ++this.ids, least: pointer.least + by.min, most: pointer.most + by.max, range: 0 };
+      case "memory":
+        if (exact !== undefined) return { ...pointer, offset: pointer.offset + sign * exact };
+        return { ...pointer, least: pointer.least + by.min, most: pointer.most + by.max };
+      case "stack":
+        return exact === undefined ? pointer : { kind: "stack", offset: pointer.offset + sign * exact };
+      case "scalar":
+      case "context":
+      case "end":
+      case "invalid":
+        return pointer;
+    }
+  }
+
+  private call({ immediate, slot }: Instruction, machine: Machine, own: boolean): void {
+    const helper = own ? OWN_FUNCTION : helperOf(immediate);
+    for (let i = 1; i <= helper.arguments; i++) {
+      const argument = machine.registers[i];
+      if (!argument) continue;
+      machine.get(i);
+      if (helper.sized) markPrecise(argument);
+      if (argument.kind === "stack")
+        this.touchStack(machine, argument.offset, helper.sized ? machine.registers[i + 1] : undefined, helper.writes === true);
+    }
+    for (let i = 1; i <= 5; i++) machine.set(i, undefined);
+    if (helper.moves) machine.change(held => (held.kind === "packet" || held.kind === "end" ? INVALID : held));
+    machine.set(0, helper.gives === "memory" ? memory(slot, ++this.ids, true, 0) : anything(8));
+  }
+
+  /** A helper reads memory on the stack, or writes it: up to its size, where that is known, else to the next register that was put there. */
+  private touchStack(machine: Machine, offset: number, size: Value | undefined, writes: boolean): void {
+    const bytes = constantOf(size);
+    const first = slotAt(offset);
+    const last = bytes === undefined || bytes === 0 ? SLOTS - 1 : Math.min(SLOTS - 1, slotAt(offset + bytes - 1));
+    for (let index = first; index <= last; index++) {
+      const held = machine.stack[index];
+      if (bytes === undefined && (held === undefined || (isHeld(held) && held.value.kind !== "scalar"))) break;
+      machine.slot(index);
+      if (writes) machine.setSlot(index, { written: 0xff, zero: 0 }, false);
+    }
+  }
+
+  private branch(instruction: Instruction, to: number, machine: Machine): number {
     const { slot, destination, source, opcode, immediate } = instruction;
-    const left = state.registers[destination] ?? "";
-    const right = opcode & 8 ? (state.registers[source] ?? "") : constant(BigInt(immediate));
-    const [a, b] = [constantOf(left), constantOf(right)];
-    if (a !== undefined && b !== undefined) {
-      const equal = BigInt.asUintN(32, a) === BigInt.asUintN(32, b) && (a === b || (opcode & 7) === 6);
-      if ((opcode & 0xf0) === 0x10) return equal ? to : slot + 1;
-      if ((opcode & 0xf0) === 0x50) return equal ? slot + 1 : to;
+    const wide = (opcode & 7) === 5;
+    const operation = opcode & 0xf0;
+    const left = machine.get(destination);
+    const right = opcode & 8 ? machine.get(source) : constant(wide ? immediate : immediate >>> 0);
+    const next = slot + 1;
+    if (left?.kind === "scalar" && right?.kind === "scalar") return this.compare(operation, wide, left, right, machine, next, to);
+    const zero = constantOf(right) === 0;
+    if (left?.kind === "memory" && zero && (operation === 0x10 || operation === 0x50)) {
+      const [ifNull, ifNot] = operation === 0x10 ? [to, next] : [next, to];
+      if (!left.nullable) return ifNot;
+      const other = new Machine(machine);
+      const [nulls, found] = ifNull === next ? [machine, other] : [other, machine];
+      resolve(nulls, left, constant(0));
+      resolve(found, left, undefined);
+      this.waiting.push({ slot: to, machine: other });
+      return next;
     }
-    const taken: WalkState = { registers: [...state.registers], stack: new Map(state.stack) };
-    this.learn(taken, [left, right], `${opcode} ${left} ${right} yes`);
-    this.learn(state, [left, right], `${opcode} ${left} ${right} no`);
-    waiting.push({ slot: to, state: taken });
-    return slot + 1;
+    const packet = left?.kind === "packet" ? left : right?.kind === "packet" ? right : undefined;
+    const end = left?.kind === "end" || right?.kind === "end";
+    if (packet && end) return this.check(operation, packet, left === packet, machine, next, to);
+    this.waiting.push({ slot: to, machine: new Machine(machine) });
+    return next;
   }
 
-  /** Each copy of what a branch looked at is told from what it was. A check of a packet's end tells of all pointers at once. */
-  private learn(state: WalkState, looked: readonly Held[], what: string): void {
-    const subjects = looked.filter(held => held !== "" && constantOf(held) === undefined);
-    const after = (held: Held): Held => (subjects.includes(held) ? this.name(`[${held} ${what}]`) : held);
-    state.registers.forEach((held, i) => {
-      if (held !== undefined && i !== 10) state.registers[i] = after(held);
-    });
-    for (const [offset, held] of state.stack) state.stack.set(offset, after(held));
+  private compare(operation: number, wide: boolean, left: Scalar, right: Scalar, machine: Machine, next: number, to: number): number {
+    const known = unsignedComparison(operation, wide, left, right);
+    // of 64 bits the lower ones are compared: nothing is told where there may be more
+    const tells = known !== undefined && (wide || (left.max < 2 ** 32 && right.max < 2 ** 32));
+    const [a, b] = wide ? [left, right] : [word(left), word(right)];
+    const taken = known === undefined ? undefined : decide(known, a, b);
+    if (taken !== undefined) {
+      markPrecise(left);
+      markPrecise(right);
+      return taken ? to : next;
+    }
+    const other = new Machine(machine);
+    if (tells && known !== undefined) {
+      for (const [at, holds] of [
+        [other, true],
+        [machine, false],
+      ] as const) {
+        const [l, r] = learn(known, holds, left, right);
+        at.replace(left, l);
+        at.replace(right, r);
+      }
+    }
+    this.waiting.push({ slot: to, machine: other });
+    return next;
+  }
+
+  /** A packet pointer held against the packet's end: on one side all that is in front of it is proved. */
+  private check(operation: number, pointer: PacketPointer, first: boolean, machine: Machine, next: number, to: number): number {
+    const other = new Machine(machine);
+    // `pointer > end` and its like
+    const beyond = first ? operation === 0x20 || operation === 0x30 : operation === 0xa0 || operation === 0xb0;
+    const within = first ? operation === 0xa0 || operation === 0xb0 : operation === 0x20 || operation === 0x30;
+    if (pointer.range === BEYOND && (beyond || within)) return beyond ? to : next;
+    if (beyond || within) {
+      const [inside, outside] = beyond ? [machine, other] : [other, machine];
+      if (pointer.most + pointer.offset <= FARTHEST) {
+        inside.change(held =>
+          held.kind === "packet" && held.id === pointer.id && held.range >= 0 && held.range < pointer.offset
+            ? { ...held, range: pointer.offset }
+            : held,
+        );
+      }
+      for (let i = 0; i < outside.registers.length; i++) {
+        if (outside.registers[i] === pointer) outside.registers[i] = { ...pointer, range: BEYOND };
+      }
+    }
+    this.waiting.push({ slot: to, machine: other });
+    return next;
   }
 }
 
-function constant(value: bigint): Held {
-  return `= ${value}`;
+function memory(source: number, id: number, nullable: boolean, offset: number): MemoryPointer {
+  return { kind: "memory", source, id, nullable, offset, least: 0, most: 0 };
 }
-function constantOf(held: Held): bigint | undefined {
-  return held.startsWith("= ") ? BigInt(held.slice(2)) : undefined;
-}
-const ANYTHING: Held = "any 32 bits";
-/** Scalars of the context are 32 bits of anything; its pointers are in other fields. */
-function isAnything(held: Held): boolean {
-  return held === ANYTHING || (held.startsWith("ctx ") && !POINTERS.has(held));
-}
-/** `data`, `data_end` and `data_meta` of xdp_md and __sk_buff */
-const POINTERS: ReadonlySet<Held> = new Set(["ctx 0", "ctx 4", "ctx 8", "ctx 76", "ctx 80", "ctx 140"]);
-function stackOffset(held: Held): number | undefined {
-  return held.startsWith("stack ") ? Number(held.slice(6)) : undefined;
+/** All that came from one lookup is NULL, or none is. */
+function resolve(machine: Machine, pointer: MemoryPointer, by: Scalar | undefined): void {
+  machine.change(held => {
+    if (held.kind !== "memory" || !held.nullable || held.id !== pointer.id) return held;
+    return by ?? { ...held, id: 0, nullable: false };
+  });
 }
 
-/** What every supported kernel computes of two constants; undefined for what some give up on. */
-function fold(operation: number, a: bigint, b: bigint): bigint | undefined {
-  switch (operation) {
-    case 0x00:
-      return a + b;
-    case 0x10:
-      return a - b;
-    case 0x40:
-      return a | b;
-    case 0x50:
-      return a & b;
-    case 0x60:
-      return a << (b & 63n);
-    default:
-      return undefined;
-  }
+function immediateOf(byRegister: boolean, immediate: number): number | undefined {
+  return byRegister ? undefined : immediate;
+}
+function sizeOf(opcode: number): number {
+  return [4, 2, 1, 8][(opcode >> 3) & 3] ?? 8;
+}
+function slotAt(offset: number): number {
+  return Math.max(0, Math.min(SLOTS - 1, Math.floor((512 + offset) / 8)));
 }
