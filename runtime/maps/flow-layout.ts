@@ -3,7 +3,8 @@ import type { FlowState, MapEntry } from "../../codegen/bundle/manifest.js";
 import type { Field, Shape } from "../../dsl/core/shape.js";
 import type { Ticks } from "../machine/ticks.js";
 import { decode, type Value } from "./codec.js";
-import { fieldOf, idleTicks, viewOf } from "./expiry.js";
+import { type Expiry, fieldOf, viewOf } from "./expiry.js";
+import type { RawEntry } from "./raw.js";
 
 /** Two ends, in the direction of a packet. An echo's identifier is in both ports. */
 export interface FlowTuple {
@@ -44,7 +45,7 @@ const common: ReadonlySet<string> = new Set([
 ]);
 
 type KeyFields = { readonly [F in "low" | "high" | "lowPort" | "highPort" | "protocol"]: Field };
-type ValueFields = { readonly [F in "seen" | "state" | "fromLow" | "replied" | "companion" | "mark" | "user"]: Field };
+type ValueFields = { readonly [F in "state" | "fromLow" | "replied" | "companion"]: Field };
 
 /** How one table stores its flows. */
 export class FlowLayout {
@@ -52,6 +53,9 @@ export class FlowLayout {
   readonly #states: readonly FlowState[];
   readonly #key: KeyFields;
   readonly #value: ValueFields;
+  /** of maps that do not keep the time themselves */
+  readonly #seen: Field | undefined;
+  readonly #marks: readonly (Field | undefined)[];
   readonly #counters: readonly (Field | undefined)[];
   readonly #becomes: Field | undefined;
   readonly #parts: readonly Field[];
@@ -62,6 +66,8 @@ export class FlowLayout {
     this.#states = entry.states ?? [];
     this.#key = key;
     this.#value = value;
+    this.#seen = fieldOf(entry, "seen");
+    this.#marks = ["mark", "user"].map(name => fieldOf(entry, name));
     this.#counters = ["packets", "bytes", "replyPackets", "replyBytes"].map(name => fieldOf(entry, name));
     this.#becomes = fieldOf(entry, "becomes4") ?? fieldOf(entry, "becomes6");
     this.#parts = entry.value?.kind === "struct" ? entry.value.fields.filter(field => !common.has(field.name)) : [];
@@ -73,27 +79,41 @@ export class FlowLayout {
     const inKey = (name: string): Field | undefined => memberOf(entry.key, name);
     const inValue = (name: string): Field | undefined => memberOf(entry.value, name);
     const [low, high, lowPort, highPort, protocol] = ["low", "high", "lowPort", "highPort", "protocol"].map(inKey);
-    const [seen, state, fromLow, replied, companion] = ["seen", "state", "fromLow", "replied", "companion"].map(inValue);
-    const [mark, user] = ["mark", "user"].map(inValue);
+    const [state, fromLow, replied, companion] = ["state", "fromLow", "replied", "companion"].map(inValue);
     if (!low || !high || !lowPort || !highPort || !protocol) return undefined;
-    if (!seen || !state || !fromLow || !replied || !companion || !mark || !user) return undefined;
-    return new FlowLayout(entry, { low, high, lowPort, highPort, protocol }, { seen, state, fromLow, replied, companion, mark, user });
+    if (!state || !fromLow || !replied || !companion) return undefined;
+    return new FlowLayout(entry, { low, high, lowPort, highPort, protocol }, { state, fromLow, replied, companion });
   }
 
   get #addressBytes(): number {
     return this.#key.high.offset - this.#key.low.offset;
   }
 
-  isCompanion(value: Uint8Array): boolean {
+  /** By the state that a flow is in; undefined where nothing describes states. A state that is not described does not end. */
+  get expiry(): Expiry | undefined {
+    if (this.#states.length === 0) return undefined;
+    return (entry, { ticks }) => {
+      const timeout = this.#stateOf(entry[1])?.timeout;
+      return timeout !== undefined && this.idleTicks(entry, ticks) >= timeout * ticks.perSecond;
+    };
+  }
+
+  #stateOf(value: Uint8Array): FlowState | undefined {
+    return this.#states[value[this.#value.state.offset] ?? 0];
+  }
+
+  isCompanion([, value]: RawEntry): boolean {
     return this.#becomes !== undefined && value[this.#value.companion.offset] !== 0;
   }
 
-  idleTicks(value: Uint8Array, ticks: Ticks): number {
-    return idleTicks(value, this.#value.seen.offset, ticks);
+  /** Ticks since the last packet. The counter wraps: differences are signed 32-bit ones. */
+  idleTicks([, value, kept]: RawEntry, { now, ahead }: Ticks): number {
+    const seen = kept ?? (this.#seen ? viewOf(value).getUint32(this.#seen.offset, true) : now);
+    return (now - ahead - seen) | 0;
   }
 
   /** The key of the flow itself, of an entry that its replies find. */
-  keyOfMain(key: Uint8Array, value: Uint8Array): Uint8Array | undefined {
+  keyOfMain([key, value]: RawEntry): Uint8Array | undefined {
     const { low, high, lowPort, highPort, protocol } = this.#key;
     const becomes = this.#becomes;
     if (!becomes) return undefined;
@@ -120,7 +140,7 @@ export class FlowLayout {
   }
 
   /** Both ends of the direction that began the flow. */
-  tupleOf(key: Uint8Array, value: Uint8Array): FlowTuple {
+  tupleOf([key, value]: RawEntry): FlowTuple {
     const { low, high, lowPort, highPort } = this.#key;
     const a = { address: decodeInteger(key, low), port: Number(decodeInteger(key, lowPort)) };
     const b = { address: decodeInteger(key, high), port: Number(decodeInteger(key, highPort)) };
@@ -129,10 +149,11 @@ export class FlowLayout {
   }
 
   /** @param companion the entry of its replies, where it is translated */
-  read(key: Uint8Array, value: Uint8Array, companion: readonly [Uint8Array, Uint8Array] | undefined, ticks: Ticks): FlowRecord {
-    const fields = this.#value;
-    const state = this.#states[value[fields.state.offset] ?? 0];
-    const idle = Math.max(0, this.idleTicks(value, ticks)) / ticks.perSecond;
+  read(entry: RawEntry, companion: RawEntry | undefined, ticks: Ticks): FlowRecord {
+    const [key, value] = entry;
+    const state = this.#stateOf(value);
+    const idle = Math.max(0, this.idleTicks(entry, ticks)) / ticks.perSecond;
+    const [mark = 0, user = 0] = this.#marks.map(field => (field ? viewOf(value).getUint32(field.offset, true) : 0));
     const counts = (bytes: Uint8Array): readonly bigint[] =>
       this.#counters.map(field => (field ? viewOf(bytes).getBigUint64(field.offset, true) : 0n));
     const [packets = 0n, bytes = 0n, replyPackets = 0n, replyBytes = 0n] = counts(value);
@@ -141,18 +162,18 @@ export class FlowLayout {
       path: this.#path,
       family: this.#addressBytes === 4 ? 4 : 6,
       protocol: key[this.#key.protocol.offset] ?? 0,
-      ...this.tupleOf(key, value),
+      ...this.tupleOf(entry),
       state: state?.name,
-      replied: value[fields.replied.offset] !== 0,
+      replied: value[this.#value.replied.offset] !== 0,
       idle,
       left: state && Math.max(0, state.timeout - idle),
       packets,
       bytes,
       replyPackets: replyPackets + morePackets,
       replyBytes: replyBytes + moreBytes,
-      mark: viewOf(value).getUint32(fields.mark.offset, true),
-      user: viewOf(value).getUint32(fields.user.offset, true),
-      replies: companion && reversed(this.tupleOf(...companion)),
+      mark,
+      user,
+      replies: companion && reversed(this.tupleOf(companion)),
       parts: Object.fromEntries(this.#parts.map(({ name, shape, offset }) => [name, decode(shape, value.subarray(offset))])),
     };
   }

@@ -2,7 +2,7 @@
 import type { MapEntry } from "../../codegen/bundle/manifest.js";
 import { readTicks } from "../machine/ticks.js";
 import type { KernelMap } from "../native/index.js";
-import { expiryOf, readClocks } from "./expiry.js";
+import { readClocks } from "./expiry.js";
 import { FlowLayout, type FlowRecord } from "./flow-layout.js";
 import { rawMapOf } from "./flow-table.js";
 import type { RawEntry, RawMap } from "./raw.js";
@@ -11,7 +11,6 @@ export type { FlowRecord, FlowTuple } from "./flow-layout.js";
 
 interface Table {
   readonly map: RawMap;
-  readonly entry: MapEntry;
   readonly layout: FlowLayout;
 }
 
@@ -40,7 +39,7 @@ export class LiveFlows implements Iterable<FlowRecord> {
   *[Symbol.iterator](): Generator<FlowRecord> {
     for (const table of this.#tables) {
       const ticks = readTicks();
-      for (const { key, value, companion } of living(table)) yield table.layout.read(key, value, companion, ticks);
+      for (const { entry, companion } of living(table)) yield table.layout.read(entry, companion, ticks);
     }
   }
 
@@ -52,11 +51,11 @@ export class LiveFlows implements Iterable<FlowRecord> {
     let count = 0;
     for (const table of this.#tables) {
       const ticks = readTicks();
-      for (const { key, value, companion } of [...living(table)]) {
-        if (!choose(table.layout.read(key, value, companion, ticks))) continue;
+      for (const { entry, companion } of [...living(table)]) {
+        if (!choose(table.layout.read(entry, companion, ticks))) continue;
         // First where replies are found: they find nothing then, rather than half of a flow.
         if (companion) table.map.delete(companion[0]);
-        if (table.map.delete(key)) count++;
+        if (table.map.delete(entry[0])) count++;
       }
     }
     return count;
@@ -64,27 +63,25 @@ export class LiveFlows implements Iterable<FlowRecord> {
 }
 
 interface Living {
-  readonly key: Uint8Array;
-  readonly value: Uint8Array;
+  readonly entry: RawEntry;
   readonly companion: RawEntry | undefined;
 }
 
-/** Flows are put together with their companions, so a table with companions is read to its end first. */
-function* living({ map, entry, layout }: Table): Generator<Living> {
+/** Flows are put together with their companions, so a table is read to its end first. */
+function* living({ map, layout }: Table): Generator<Living> {
   const companions = new Map<string, RawEntry>();
-  const isOver = expiryOf(entry, map.info) ?? (() => false);
+  const isOver = layout.expiry ?? (() => false);
   const clocks = readClocks();
-  const mains: RawEntry[] = [];
-  for (const one of map.entries()) {
-    const [key, value] = one;
-    if (!layout.isCompanion(value)) {
-      if (!isOver(value, clocks)) mains.push(one);
+  const flows: RawEntry[] = [];
+  for (const entry of map.entries()) {
+    if (!layout.isCompanion(entry)) {
+      if (!isOver(entry, clocks)) flows.push(entry);
       continue;
     }
-    const main = layout.keyOfMain(key, value);
-    if (main) companions.set(nameOf(main), one);
+    const main = layout.keyOfMain(entry);
+    if (main) companions.set(nameOf(main), entry);
   }
-  for (const [key, value] of mains) yield { key, value, companion: companions.size > 0 ? companions.get(nameOf(key)) : undefined };
+  for (const entry of flows) yield { entry, companion: companions.size > 0 ? companions.get(nameOf(entry[0])) : undefined };
 }
 
 function nameOf(key: Uint8Array): string {

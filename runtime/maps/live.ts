@@ -6,7 +6,7 @@ import { add, CodecError, decode, encode, type Value } from "./codec.js";
 import { type Expiry, expiryOf, readClocks } from "./expiry.js";
 import { rawMapOf } from "./flow-table.js";
 import { storedKey } from "./prefix.js";
-import { type RawEntry, RawMap } from "./raw.js";
+import type { RawEntry, RawMap } from "./raw.js";
 import { type SweepFigures, sweepMap } from "./sweep.js";
 
 const INDEX: Shape = { kind: "int", bits: 32, order: "host" };
@@ -31,7 +31,7 @@ export class LiveMap<K, V> implements Iterable<[K, Readonly<V>]> {
     this.#key = entry.key ?? INDEX;
     // A device map stores the interface's index.
     this.#value = entry.value ?? { kind: "int", bits: entry.valueSize === 8 ? 64 : 32, order: "host" };
-    this.#expiry = fieldExpiry(entry, this.#raw.info);
+    this.#expiry = expiryOf(entry, this.#raw.info);
   }
 
   get path(): string {
@@ -44,8 +44,8 @@ export class LiveMap<K, V> implements Iterable<[K, Readonly<V>]> {
 
   /** The entry as a copy, or undefined. Like the program, it does not see an entry that has expired. */
   get(key: K): V | undefined {
-    const bytes = this.#do(() => this.#raw.get(this.#keyBytes(key)));
-    return bytes && !this.#expiry?.(bytes, readClocks()) ? (this.#decodeValue(bytes) as V) : undefined;
+    const entry = this.#do(() => this.#raw.find(this.#keyBytes(key)));
+    return entry && !this.#expiry?.(entry, readClocks()) ? (this.#decodeValue(entry[1]) as V) : undefined;
   }
 
   has(key: K): boolean {
@@ -136,7 +136,7 @@ export class LiveMap<K, V> implements Iterable<[K, Readonly<V>]> {
     for (;;) {
       const { done, value: entry } = this.#do(() => entries.next());
       if (done || !entry) return;
-      if (!this.#expiry?.(entry[1], now)) yield entry;
+      if (!this.#expiry?.(entry, now)) yield entry;
     }
   }
 
