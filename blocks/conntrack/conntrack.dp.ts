@@ -1,6 +1,8 @@
 import {
+  arrayMap,
   Block,
   counter,
+  type FlowState as DescribedState,
   describeFlowStates,
   Fragment,
   type IpLayers,
@@ -28,13 +30,14 @@ import {
 import { EtherType, IcmpType, Icmpv6Type, IpProtocol, SctpChunk, SctpChunkType } from "datapath/headers";
 import { type ConntrackOptions, checkConntrackOptions } from "./options.js";
 import { Outcome } from "./outcome.js";
-import { firstSctpState, nextSctpState } from "./sctp.dp.js";
-import { FlowState, isLasting, statesWith, type TimeoutPlan, timeoutPlan } from "./states.js";
+import { FIRST_SCTP_STATE, sctpBeginnings, sctpRows } from "./sctp.js";
+import { FlowState, isLasting, statesWith } from "./states.js";
 import { firstState, isPlain, step, stepInWindow, takeTo } from "./tcp.dp.js";
 import { type Tracked, tracked } from "./tracked.js";
 import { INVALID } from "./transitions.js";
 import { type Segment, TcpWindow } from "./window.dp.js";
 
+const sctpTypes = Object.keys(sctpBeginnings).map(Number);
 /** Beyond half of what 32 bits hold, one time is before another: a packet on another CPU was later. */
 const HALF = 0x8000_0000;
 
@@ -53,7 +56,15 @@ const HALF = 0x8000_0000;
  * return this.conntrack.commit(tracked) ?? Verdict.Pass;
  */
 export class Conntrack extends Block<ConntrackOptions> {
-  private readonly timeouts: TimeoutPlan = this.prepare();
+  private readonly states = this.prepare();
+  private readonly established = this.states[FlowState.Established]?.timeout ?? 1;
+  /** How long a flow may idle, in seconds, by its state. */
+  private readonly seconds = arrayMap(
+    u32,
+    32,
+    this.states.map(({ timeout }) => timeout),
+  );
+  private readonly associations = arrayMap(u32, 32, sctpRows);
   private readonly window = this.options.window ? new TcpWindow({ flows: this.options.flows }) : undefined;
   /** Packets that were passed although they belong to no flow (`invalid: "pass"`) or could not be read (`malformed: "pass"`). */
   readonly passed = counter();
@@ -251,7 +262,7 @@ export class Conntrack extends Block<ConntrackOptions> {
     if (layers.protocol === IpProtocol.Sctp) {
       const chunk = this.chunkOf(pkt, layers);
       if (chunk === undefined) return Outcome.Cut;
-      takeTo(flow, nextSctpState(chunk, state, reply), reply);
+      takeTo(flow, this.nextSctpState(chunk, state, reply), reply);
       return Outcome.Accepted;
     }
     takeTo(flow, reply ? FlowState.OtherReplied : state, reply);
@@ -266,6 +277,16 @@ export class Conntrack extends Block<ConntrackOptions> {
     if (!chunk || chunk.length < 4) return undefined;
     if ((chunk.type === SctpChunkType.Init) !== (sctp.verificationTag === 0)) return undefined;
     return chunk.type;
+  }
+
+  private firstSctpState(chunk: u8): u8 {
+    for (const type of sctpTypes) if (chunk === type) return sctpBeginnings[type] ?? FlowState.None;
+    return FlowState.None;
+  }
+  private nextSctpState(chunk: u8, state: u8, isReply: boolean): u8 {
+    const row = chunk < 16 ? this.associations.at(chunk * 2 + (isReply ? 1 : 0)) : this.associations.at(0);
+    const column = Math.max(state - FIRST_SCTP_STATE, 0) & 7;
+    return chunk < 16 ? FIRST_SCTP_STATE + ((row >>> (column * 4)) & 15) : state;
   }
 
   /** The state that a flow begins in with this packet; None where it cannot begin one. */
@@ -284,7 +305,7 @@ export class Conntrack extends Block<ConntrackOptions> {
     const { protocol } = layers;
     if (layers.sctp) {
       const chunk = this.chunkOf(pkt, layers);
-      return chunk === undefined ? FlowState.None : firstSctpState(chunk);
+      return this.firstSctpState(chunk ?? 255);
     }
     if (protocol === IpProtocol.Tcp || protocol === IpProtocol.Udp || protocol === IpProtocol.Sctp) return FlowState.None;
     if (protocol === IpProtocol.Icmp || protocol === IpProtocol.Icmpv6) return FlowState.None;
@@ -297,8 +318,7 @@ export class Conntrack extends Block<ConntrackOptions> {
     return idle < HALF && idle >= this.secondsOf(state) * TICKS_PER_SECOND.value;
   }
   private secondsOf(state: u8): u32 {
-    for (const { state: other, seconds } of this.timeouts.others) if (state === other) return seconds;
-    return this.timeouts.common;
+    return state === FlowState.Established ? this.established : (this.seconds.get(state) ?? 1);
   }
 
   private refuseFor(pkt: Packet, outcome: u8): Verdict {
@@ -313,7 +333,7 @@ export class Conntrack extends Block<ConntrackOptions> {
     return Verdict.Pass;
   }
 
-  private prepare(): TimeoutPlan {
+  private prepare(): readonly DescribedState[] {
     checkConntrackOptions(this.options);
     const states = statesWith(this.options.timeouts ?? {});
     describeFlowStates(this.options.flows.flows4, states);
@@ -321,7 +341,7 @@ export class Conntrack extends Block<ConntrackOptions> {
     const longest = (lasting: boolean): bigint =>
       BigInt(Math.max(...states.filter((_, state) => isLasting(state) === lasting).map(({ timeout }) => timeout))) * SECOND;
     this.options.flows.ages(longest(false), longest(true));
-    return timeoutPlan(states);
+    return states;
   }
 }
 

@@ -102,15 +102,3 @@ export function checkTimeouts(timeouts: Timeouts): void {
       );
   }
 }
-
-/** What `timeoutOf` asks first: the states whose time is not the most common one, and that one. */
-export interface TimeoutPlan {
-  readonly others: readonly { readonly state: number; readonly seconds: number }[];
-  readonly common: number;
-}
-export function timeoutPlan(states: readonly Described[]): TimeoutPlan {
-  const counts = new Map<number, number>();
-  for (const { timeout } of states) counts.set(timeout, (counts.get(timeout) ?? 0) + 1);
-  const common = [...counts].sort((a, b) => b[1] - a[1])[0]?.[0] ?? 30;
-  return { common, others: states.map(({ timeout }, state) => ({ state, seconds: timeout })).filter(({ seconds }) => seconds !== common) };
-}
