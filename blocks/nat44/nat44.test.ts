@@ -137,6 +137,11 @@ for (const hook of ["xdp", "ingress"] as const) {
     [`${hook}: nor towards an excepted prefix`]: same(udp({ src: alice, dst: ipv4("192.0.2.9") })),
     [`${hook}: nor what others send`]: same(udp({ src: server, dst: router })),
     [`${hook}: nor what does not answer`]: same(udp({ src: server, dst: gate, dstPort: 7 })),
+    [`${hook}: a flow that begins once`]: moved(udp({ ...asked, srcPort: 5100 }), udp({ ...left, srcPort: 5100 })),
+    [`${hook}: and anew when it is over has its port again`]: {
+      ...moved(udp({ ...asked, srcPort: 5100 }), udp({ ...left, srcPort: 5100 })),
+      after: 400,
+    },
     [`${hook}: a UDP checksum of zero stays zero`]: moved(
       packet(Ethernet.of(), Ipv4.of({ src: alice, dst: server }), Udp.of({ srcPort: 6000, dstPort: 9, checksum: 0 })),
       packet(Ethernet.of(), Ipv4.of({ src: gate, dst: server }), Udp.of({ srcPort: 6000, dstPort: 9, checksum: 0 })),
@@ -164,10 +169,15 @@ rows(() => new Router({ ports: { first: 2000, last: 2001 }, tries: 2, report: tr
   "then none is left": dropped(udp(of(3)), "no port left"),
   "which takes no flow from others": moved(udp(of(2), "on"), udp({ ...left, srcPort: 2000, ttl: 63 }, "on")),
   "nor a port from another server's": moved(udp({ ...of(3), dst: router }), udp({ ...left, dst: router, ttl: 63 })),
-  "a packet that may go no further is the stack's": {
+  "a packet that may go no further is the stack's, as it came": {
     in: udp({ ...of(2), ttl: 1 }),
     verdict: Verdict.Pass,
-    out: udp({ ...left, srcPort: 2000, ttl: 1 }),
+    out: udp({ ...of(2), ttl: 1 }),
+  },
+  "and so is an answer, which only goes further translated": {
+    in: udp({ ...answered, dstPort: 2000, ttl: 1 }),
+    verdict: Verdict.Pass,
+    out: udp({ ...returned, dst: alice + 2, ttl: 1 }),
   },
 });
 
