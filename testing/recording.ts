@@ -106,12 +106,18 @@ export function outcomeLines(outcome: KernelOutcome): readonly string[] {
   const maps = [...outcome.maps].flatMap(([path, entries]) =>
     entries.map(([key, value]) => `map ${path}: ${hex(key)} is ${hex(value)}`).sort(),
   );
+  const slots = [...(outcome.slots ?? [])].flatMap(([path, used]) =>
+    used.map(([slot, { key, value, live, established, seen, fingerprint }]) =>
+      [`slot ${slot} of ${path}: ${hex(key)} is ${hex(value)}`, live, established, seen, fingerprint].join(", "),
+    ),
+  );
   const events = [...(outcome.events ?? [])].flatMap(([path, records]) => records.map(record => `event of ${path}: ${hex(record)}`));
   return [
     `verdict ${outcome.verdict}${outcome.reason === undefined ? "" : ` (${outcome.reason})`}`,
     `bytes ${hex(outcome.bytes)}`,
     `mark ${outcome.mark ?? "-"}, priority ${outcome.priority ?? "-"}`,
     ...maps,
+    ...slots,
     ...events,
   ];
 }

@@ -23,7 +23,7 @@ export function flowSection(map: MapDecl): string {
 
 /** What the names of a table's functions and variables end in. */
 export const flowNames =
-  "table key where hints slot lock number holds is_fresh read find rank eldest insert add open close mark delete touch words new".split(
+  "table key where hints slot lock number holds is_fresh read find rank eldest hint insert add open close mark delete touch words new".split(
     " ",
   );
 
@@ -50,6 +50,12 @@ static __always_inline __u64 flow_hidden(__u64 value)
 {
 	barrier_var(value);
 	return value;
+}
+/* An index with its bound where it is used: what a mask does not change clang leaves out, and older verifiers lose count. */
+static __always_inline __u32 flow_within(__u32 index, __u32 mask)
+{
+	barrier_var(index);
+	return index & mask;
 }
 /* Bit 0 of each 16-bit lane that is zero. */
 static __always_inline __u64 flow_zeros(__u64 x) { return ~(((x & FLOW_LOW15) + FLOW_LOW15) | x | FLOW_LOW15) >> 15; }
@@ -241,8 +247,9 @@ ${sets}
 	where.pattern = ((__u16)(hash >> 28) | 1) * FLOW_LANES;
 	return where;
 }
-static __always_inline const __u64 *${n}_hints(__u32 set) { return ${n}_table.hint[set & ${2 ** g.setBits - 1}]; }
-static __always_inline __u8 *${n}_slot(__u32 slot) { return ${n}_table.slot[slot & ${this.#slots - 1}]; }
+static __always_inline const __u64 *${n}_hints(__u32 set) { return ${n}_table.hint[flow_within(set, ${2 ** g.setBits - 1})]; }
+static __always_inline __u8 *${n}_slot(__u32 slot) { return ${n}_table.slot[flow_within(slot, ${this.#slots - 1})]; }
+static __always_inline void *${n}_hint(__u32 slot) { return (void *)${n}_table.hint + flow_within(slot, ${this.#slots - 1}) * 2; }
 static __always_inline __u32 *${n}_lock(__u32 slot)
 {
 	return &${n}_table.lock[slot >> ${g.regionBits + 3} & ${2 ** (g.setBits - g.regionBits) - 1}].taken;
@@ -356,7 +363,7 @@ static __always_inline __u64 ${n}_rank(const __u8 *slot, __u32 place, __u32 now)
 }
 static __always_inline __u64 ${n}_eldest(__u32 set, __u32 first, __u32 now)
 {
-	const __u8 *slot = ${n}_table.slot[(set & ${2 ** g.setBits - 1}) * ${WAYS}];
+	const __u8 *slot = ${n}_table.slot[flow_within(set, ${2 ** g.setBits - 1}) * ${WAYS}];
 	__u64 best = 0;
 
 ${ranks.join("\n")}
@@ -416,7 +423,7 @@ ${locked ? `	lock = ${n}_lock(where.first * ${WAYS});\n	if (!flow_take(lock)) re
 	if (free1 | free2) {
 		set = free1 > 3 || free1 >= free2 ? where.first : where.second;
 		number = set * ${WAYS} + (flow_first_free(${n}_hints(set)) & 7);
-		if (set == where.first && !READ_ONCE16((void *)${n}_table.hint + (where.home & ${this.#slots - 1}) * 2)) number = where.home;
+		if (set == where.first && !READ_ONCE16(${n}_hint(where.home))) number = where.home;
 		slot = ${n}_slot(number);
 		control = READ_ONCE64(slot + ${g.control});
 		goto claim;
@@ -452,7 +459,7 @@ ${
     ? `	__sync_lock_test_and_set((__u64 *)(slot + ${g.control}), ${publish});`
     : `	FLOW_BARRIER;\n	*(volatile __u64 *)(slot + ${g.control}) = ${publish};`
 }
-	PUT16((void *)${n}_table.hint + (number & ${this.#slots - 1}) * 2, where.pattern);
+	PUT16(${n}_hint(number), where.pattern);
 	result = FLOW_NEW << 24 | (number & ${this.#slots - 1});
 out:
 ${locked ? "	flow_release(lock);\n" : ""}	return result;
@@ -536,10 +543,10 @@ static __always_inline bool ${n}_delete(${this.#value} *entry, struct ${n}_copy 
 ${
   locked
     ? `	if (flow_take(${n}_lock(number))) {
-		if (READ_ONCE64(${at}) == copy->control) PUT16((void *)${n}_table.hint + (number & ${this.#slots - 1}) * 2, 0);
+		if (READ_ONCE64(${at}) == copy->control) PUT16(${n}_hint(number), 0);
 		flow_release(${n}_lock(number));
 	}`
-    : `	PUT16((void *)${n}_table.hint + (number & ${this.#slots - 1}) * 2, 0);`
+    : `	PUT16(${n}_hint(number), 0);`
 }
 	copy->control = FLOW_GONE;
 	return 1;

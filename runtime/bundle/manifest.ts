@@ -1,9 +1,11 @@
 /** The manifest's fields, as read from JSON that may be anything. */
-import type { Manifest, Shape } from "../../codegen/bundle/manifest.js";
+import type { FlowGeometry, Manifest, Shape } from "../../codegen/bundle/manifest.js";
 import { bool, byKind, count, digest, integerText, list, matching, object, oneOf, optional, text } from "./validate.js";
 
 /** deeper than any struct that fits a map's value, and no stack is lost on a hostile file */
 const DEEPEST = 32;
+/** of a flow table: eight million slots */
+const MOST_SET_BITS = 20;
 
 const source = object({ file: text, line: count, column: count });
 /** Also a path of the BPF file system, so it must hold no dot or slash. */
@@ -47,6 +49,42 @@ const variable = object({
   source,
 });
 
+/** Where a flow table's parts lie: the runtime goes by it into mapped memory, so all must lie inside. */
+function flow(value: unknown, at: string): FlowGeometry {
+  const read = object({
+    setBits: count,
+    regionBits: count,
+    keyWords: count,
+    control: count,
+    seen: count,
+    value: count,
+    slotBytes: oneOf(64, 128, 256),
+    locksAt: count,
+    hintsAt: count,
+    slotsAt: count,
+    size: count,
+    perCpu: bool,
+    evictEstablished: bool,
+    idle: list(integerText),
+  })(value, at);
+  const { setBits, regionBits, keyWords, control, seen, slotBytes, locksAt, hintsAt, slotsAt, size } = read;
+  const sets = 2 ** setBits;
+  const inside =
+    setBits <= MOST_SET_BITS &&
+    regionBits <= setBits &&
+    keyWords * 8 === control &&
+    control + 8 <= slotBytes &&
+    seen + 4 <= slotBytes &&
+    read.value <= slotBytes &&
+    locksAt + 64 * (sets >> regionBits) <= hintsAt &&
+    hintsAt + 16 * sets <= slotsAt &&
+    [locksAt, hintsAt, slotsAt, slotBytes].every(each => each % 64 === 0 || each % 16 === 0) &&
+    size === slotsAt + 8 * sets * slotBytes;
+  const [fresh, established] = read.idle;
+  if (!inside || fresh === undefined || established === undefined) throw new RangeError(`${at} does not describe a flow table`);
+  return { ...read, idle: [fresh, established] };
+}
+
 const map = object({
   path: text,
   symbol,
@@ -64,6 +102,7 @@ const map = object({
       "ring",
       "counter",
       "scratch",
+      "flowTable",
     ] as const),
   ),
   key: optional(shape),
@@ -76,6 +115,7 @@ const map = object({
   expires: optional(object({ field: text, after: integerText })),
   states: optional(list(object({ name: text, timeout: count }))),
   initial: list(object({ key: base64, value: base64 })),
+  flow: optional(flow),
 });
 
 /** Reads a manifest of format 1. Throws `Mismatch` or `RangeError` with the place that is wrong. */

@@ -215,7 +215,7 @@ const tables: { readonly [what: string]: FlowTableOptions } = {
 
 for (const [what, options] of Object.entries(tables)) {
   test(`${what} is the same in Node and in the kernel, slot by slot`, async () => {
-    const seen = await play(() => new (pipelineOf(options))(), 700, options.maxEntries * 4);
+    const seen = await play(() => new (pipelineOf(options))(), 400, options.maxEntries * 4);
     const wanted = [
       "add: reflect",
       "update: reflect",
@@ -233,6 +233,10 @@ for (const [what, options] of Object.entries(tables)) {
       );
   });
 }
+
+test("a table of 8 MiB", async () => {
+  await play(() => new (pipelineOf({ maxEntries: 65_536, idle }))(), 5, 1);
+});
 
 test("keys of 4 and of 40 bytes", async () => {
   await play(() => new NarrowTable(), 300, 40);
