@@ -6,14 +6,24 @@ import type { Expr, Program } from "../ir/ir.js";
 import { assigned, visitStatements } from "../ir/walk.js";
 
 export function boundedLocals(program: Program): ReadonlySet<number> {
-  const bounded = new Set<number>();
   const others = new Set<number>();
+  // What is made of a local that turns out not to be bounded (a later statement forgets it, say) is not bounded either.
+  for (;;) {
+    const known = others.size;
+    const bounded = withoutOthers(program, others);
+    if (others.size === known) return bounded;
+  }
+}
+
+/** Those that are bounded as far as the others are known; adds to the others. */
+function withoutOthers(program: Program, others: Set<number>): ReadonlySet<number> {
+  const bounded = new Set<number>();
   // in order, so that what a local is made of has been seen
   visitStatements(program.body, statement => {
     const local = assigned(statement);
     if (statement.kind === "forget") others.add(statement.local.id);
-    if (!local) return;
-    const first = !bounded.has(local.id) && !others.has(local.id);
+    if (!local || others.has(local.id)) return;
+    const first = !bounded.has(local.id);
     if (statement.kind === "load" && first && statement.place.scalar.width <= 8) bounded.add(local.id);
     else if (statement.kind === "let" && isBounded(statement.value, bounded) && (first || statement.value.op === "const"))
       bounded.add(local.id);
