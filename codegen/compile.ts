@@ -24,6 +24,8 @@ export interface CompileOptions {
   readonly testing?: boolean;
   /** flow tables without one of their safeguards, to see that a test finds it missing */
   readonly without?: Safeguard;
+  /** programs as they are, also where they are too much work for the verifier: to see in a test that it refuses them */
+  readonly keepsPaths?: boolean;
   /** stop before clang: types, subset, ranges */
   readonly checkOnly?: boolean;
   /** load the user's modules anew (`--watch`) */
@@ -164,7 +166,7 @@ async function compileChecked(
   let compiled = await compileC(translation.printed.code, { root: evaluation.root });
   if (!compiled.ok) return stop([...diagnostics, ...compiled.diagnostics], translation);
   const forgetsPaths = heavyHooks(compiled.object, translation.programs);
-  if (forgetsPaths.size > 0) {
+  if (forgetsPaths.size > 0 && !options.keepsPaths) {
     const lighter = translate(evaluation, checked, name, { ...print, forgetsPaths });
     const again = lighter.ok ? await compileC(lighter.translation.printed.code, { root: evaluation.root }) : undefined;
     if (lighter.ok && again?.ok) {
