@@ -2,7 +2,7 @@
 import type { FlowState, MapEntry } from "../../codegen/bundle/manifest.js";
 import type { Field, Shape } from "../../dsl/core/shape.js";
 import type { Ticks } from "../machine/ticks.js";
-import { decode, type Value } from "./codec.js";
+import { decode, sizeOf, type Value } from "./codec.js";
 import { type Expiry, fieldOf, viewOf } from "./expiry.js";
 import type { RawEntry } from "./raw.js";
 
@@ -71,7 +71,8 @@ export class FlowLayout {
     this.#counters = ["packets", "bytes", "replyPackets", "replyBytes"].map(name => fieldOf(entry, name));
     this.#becomes = fieldOf(entry, "becomes4") ?? fieldOf(entry, "becomes6");
     this.#parts = entry.value?.kind === "struct" ? entry.value.fields.filter(field => !common.has(field.name)) : [];
-    this.#keySize = entry.keySize;
+    // A flow table is one value of an array: the map has other keys than its flows.
+    this.#keySize = entry.key ? sizeOf(entry.key) : entry.keySize;
   }
 
   /** Undefined for a map that holds no flows. */
