@@ -5,6 +5,8 @@ const HEADER_SIZE = 64;
 const SECTION_SIZE = 64;
 const MOST_SECTIONS = 4096;
 const LARGEST_ZEROED = 16 << 20;
+/** A flow table is a section of its own: 4 million flows, twice as many slots, of 256 bytes at most, and what tells where they are. */
+const LARGEST_TABLE = 2 ** 31 + 2 ** 26;
 const LARGEST_ALIGNMENT = 4096;
 const ET_REL = 1;
 const EM_BPF = 247;
@@ -85,7 +87,8 @@ function checkHeader(table: Reader, at: number, section: Section | undefined): v
   if (index === 0 ? type !== SectionType.null : type === SectionType.null)
     throw data.error("is where the empty section must be, or empty itself");
   if (flags & SHF_COMPRESSED) throw data.error("is compressed");
-  if (type === SectionType.nobits && size > LARGEST_ZEROED) throw data.error(`asks for ${size} zero bytes`);
+  if (type === SectionType.nobits && size > (name.startsWith(".bss.") ? LARGEST_TABLE : LARGEST_ZEROED))
+    throw data.error(`asks for ${size} zero bytes`);
   const alignment = table.offset(at + 48);
   if (alignment > LARGEST_ALIGNMENT || (alignment & (alignment - 1)) !== 0) throw data.error(`has alignment ${alignment}`);
   if (type !== SectionType.nobits && alignment > 1 && table.offset(at + 24) % alignment !== 0) throw data.error("is not aligned");
