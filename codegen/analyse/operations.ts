@@ -41,7 +41,7 @@ const ANYTHING = interval(-LIMIT, LIMIT);
 export function binary(scene: Scene, operator: NumberOperator, domain: Domain, left: Linear, right: Linear): Linear {
   switch (operator) {
     case "+":
-      return sum(left, right);
+      return foldedSum(scene, left, right);
     case "-":
       return difference(left, right);
     case "*":
@@ -108,6 +108,23 @@ export function toSigned32(scene: Scene, form: Linear): Linear {
   if (range.max < 1n << 31n) return form;
   if (range.min >= 1n << 31n) return shifted(form, -(1n << 32n));
   return scene.atoms.operation("signed32", [form], signed(32));
+}
+
+/** A sum; of what is left over and how often it went, as in `x % 65536 + x / 65536`, closer than each alone would tell. */
+function foldedSum({ atoms, facts }: Scene, left: Linear, right: Linear): Linear {
+  const result = sum(left, right);
+  const [a, b] = [atoms.operationOf(left), atoms.operationOf(right)];
+  const [over, times] = a?.operator === "remainder" ? [a, b] : [b, a];
+  const [x, size] = over?.operands ?? [];
+  const [y, divisor] = times?.operands ?? [];
+  if (over?.operator !== "remainder" || times?.operator !== "divide" || !x || !y || !size || !divisor) return result;
+  if (!isConstant(size) || size.constant <= 0n || !equal(x, y) || !equal(size, divisor)) return result;
+  const { min, max } = facts.rangeOf(x);
+  if (min < 0n) return result;
+  const most = floorDivide(max, size.constant);
+  const whole = most > 0n ? size.constant - 1n + most - 1n : 0n;
+  facts.assumeRange(result, interval(0n, greatest(whole, max - most * size.constant + most)));
+  return result;
 }
 
 function product(scene: Scene, left: Linear, right: Linear): Linear {

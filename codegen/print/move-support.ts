@@ -299,25 +299,31 @@ static __always_inline void clear_gap(__u8 *at, __u32 size)
   {
     names: ["xdp_insert"],
     needs: ["xdp_carry", "xdp_zero", "xdp_tag_back", "shift_14", "shift_18", "shift_34", "shift_38", "clear_gap"],
-    text: `static __always_inline bool xdp_insert(struct xdp_md *ctx, __u32 offset, __u32 bytes, __u32 tag)
+    text: `/* Leaves the packet's ends as they are behind the move. The Ethernet header, with its tag, is there in any case. */
+static __always_inline bool xdp_insert(struct xdp_md *ctx, __u32 offset, __u32 bytes, __u32 tag, __u8 **front, __u8 **data_end)
 {
-	__u32 length = bytes_between(packet_at(ctx->data_end), packet_at(ctx->data)), size = offset < 12 ? offset : offset + tag;
+	__u32 size = offset < 12 ? offset : offset + tag;
+	long failed;
 
-	if (offset > 256 || bytes > 216 || size > length) return 0;
-	if (bpf_xdp_adjust_head(ctx, -(int)bytes)) return 0;
+	if (offset > 256 || bytes > 216) return 0;
+	if (offset > 14 && size > bytes_between(*data_end, *front)) return 0;
+	failed = bpf_xdp_adjust_head(ctx, -(int)bytes);
+	*front = packet_at(ctx->data);
+	*data_end = packet_at(ctx->data_end);
+	if (failed) return 0;
 	if (__builtin_constant_p(offset) && __builtin_constant_p(bytes) && bytes <= 64 && (offset == 14 || offset == 34)) {
-		__u8 *front = packet_at(ctx->data), *end = packet_at(ctx->data_end);
+		__u8 *start = *front, *end = *data_end;
 
 		if (tag) {
-			if (front + bytes + offset + 4 > end) return 0;
-			if (offset == 14) shift_18(front, front + bytes);
-			else shift_38(front, front + bytes);
-			clear_gap(front + offset + 4, bytes);
+			if (start + bytes + offset + 4 > end) return 0;
+			if (offset == 14) shift_18(start, start + bytes);
+			else shift_38(start, start + bytes);
+			clear_gap(start + offset + 4, bytes);
 		} else {
-			if (front + bytes + offset > end) return 0;
-			if (offset == 14) shift_14(front, front + bytes);
-			else shift_34(front, front + bytes);
-			clear_gap(front + offset, bytes);
+			if (start + bytes + offset > end) return 0;
+			if (offset == 14) shift_14(start, start + bytes);
+			else shift_34(start, start + bytes);
+			clear_gap(start + offset, bytes);
 		}
 		return 1;
 	}
@@ -355,7 +361,11 @@ static __always_inline void clear_gap(__u8 *at, __u32 size)
   {
     names: ["xdp_grow"],
     needs: ["xdp_insert"],
-    text: "static __always_inline bool xdp_grow(struct xdp_md *ctx, __u32 bytes, __u32 tag) { return xdp_insert(ctx, 0, bytes, tag); }\n",
+    text: `static __always_inline bool xdp_grow(struct xdp_md *ctx, __u32 bytes, __u32 tag, __u8 **front, __u8 **data_end)
+{
+	return xdp_insert(ctx, 0, bytes, tag, front, data_end);
+}
+`,
   },
   {
     names: ["xdp_shrink"],

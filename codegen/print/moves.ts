@@ -21,13 +21,22 @@ export function printMove(printer: StatementPrinter, statement: Extract<Statemen
   switch (move.kind) {
     case "insert":
       if (printer.onTc) printer.put(`${ok} = skb_insert(ctx, ${text(move.offset)}, ${text(move.bytes)}, ${roomFlags[move.encap]});`, span);
-      else printer.put(`${ok} = xdp_insert(ctx, ${text(move.offset)}, ${text(move.bytes)}, tag);`, span);
+      else {
+        printer.put(`${ok} = xdp_insert(ctx, ${text(move.offset)}, ${text(move.bytes)}, tag, &front, &data_end);`, span);
+        printer.found(span);
+        return;
+      }
       break;
     case "remove":
       printer.put(`${ok} = ${on}_remove(ctx, ${text(move.offset)}, ${text(move.bytes)}${tag});`, span);
       break;
     case "grow":
-      printer.put(`${ok} = ${on}_grow(ctx, ${text(move.bytes)}${tag});`, span);
+      if (!printer.onTc) {
+        printer.put(`${ok} = xdp_grow(ctx, ${text(move.bytes)}, tag, &front, &data_end);`, span);
+        printer.found(span);
+        return;
+      }
+      printer.put(`${ok} = skb_grow(ctx, ${text(move.bytes)});`, span);
       break;
     case "shrink":
       printer.put(`${ok} = ${on}_shrink(ctx, ${text(move.bytes)}${tag});`, span);

@@ -159,6 +159,8 @@ function wrapFunction(program: Program, printer: StatementPrinter, registry: Reg
     if (!program.untagged || !beginsWithCheck(printer)) put(`\tif (front + 14 > data_end) ${end}`);
     if (needsFrame && !program.untagged) {
       for (const line of findTag(onTc, aside, end)) put(`\t${line}`);
+      // or clang keeps whether there is a tag beside how long it is
+      if (!aside && /\bxdp_insert\(/.test(text)) put("\tbarrier_var(tag);");
       if (aside || uses.tag) put("\tFIND_FRAME;");
       // Last: it proves the frame's first bytes again, for the pointer that the program then uses.
       if (forgetsTag) for (const line of forgetTag(end)) put(`\t${line}`);

@@ -61,6 +61,7 @@ export class StatementPrinter implements PlaceNames {
   readonly untagged: boolean;
   readonly #analysis: Analysis;
   readonly #bounded: ReadonlySet<number>;
+  readonly #usesFront: boolean;
   readonly #layouts: Layouts;
   readonly #labels = new Map<number, string>();
   #indent = 1;
@@ -73,6 +74,7 @@ export class StatementPrinter implements PlaceNames {
     this.testing = testing;
     this.#analysis = analysis;
     this.#bounded = boundedLocals(program);
+    this.#usesFront = pointersRead(program.body).has(frontPointer.id);
     this.#layouts = layouts;
     this.expressions = new ExpressionPrinter(analysis, { local: l => this.local(l), pointer: p => this.pointer(p) });
   }
@@ -580,7 +582,11 @@ export class StatementPrinter implements PlaceNames {
   reload(span: Span): void {
     this.put("front = packet_at(ctx->data);", span);
     this.put("data_end = packet_at(ctx->data_end);", span);
-    this.put(`if (front + 14 > data_end) return ${this.onTc ? "TC_ACT_SHOT" : "XDP_ABORTED"};`, span);
+    this.found(span);
+  }
+  /** The frame behind `front`, which was found: what lies in front of offset 12 is proved where the program asks for it. */
+  found(span: Span): void {
+    if (this.#usesFront) this.put(`if (front + 14 > data_end) return ${this.onTc ? "TC_ACT_SHOT" : "XDP_ABORTED"};`, span);
     this.put("FIND_FRAME;", span);
   }
 }

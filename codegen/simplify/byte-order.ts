@@ -4,7 +4,7 @@
  */
 import type { Scalar } from "../../dsl/core/shape.js";
 import type { Expr, Local, Place, Program, Statement } from "../ir/ir.js";
-import { countLocals, expressionsOf, mapBodies, mapExpressions, operandsOf, visitStatements } from "../ir/walk.js";
+import { assigned, countLocals, expressionsOf, mapBodies, mapExpressions, operandsOf, visitStatements } from "../ir/walk.js";
 import { byteOf } from "./scalar-bytes.js";
 
 type Load = Extract<Statement, { kind: "load" }>;
@@ -39,25 +39,53 @@ export function keepByteOrder(program: Program, freshLocal: (name: string, domai
 function fieldsOf(program: Program): Map<number, Load> {
   const { reads, writes } = countLocals(program.body);
   const fields = new Map<number, Load>();
+  const single = new Map<number, Load>();
   visitStatements(program.body, statement => {
     if (statement.kind !== "load" || writes.get(statement.local.id) !== 1) return;
     const { index, scalar, memory } = statement.place;
     if (index || scalar.order !== "network" || scalar.shift !== 0 || scalar.width !== scalar.bytes * 8) return;
     if ((memory.kind === "entry" && memory.map.shared) || !isAligned(statement.place)) return;
     const several = scalar.bytes === 6 || scalar.bytes === 16;
+    if (PIECES[scalar.bytes].length === 1) single.set(statement.local.id, statement);
     // clang swaps one constant by itself
     if (PIECES[scalar.bytes].length > 0 && (several || (reads.get(statement.local.id) ?? 0) > 1)) fields.set(statement.local.id, statement);
   });
+  for (const [joined, sources] of joins(program, single)) {
+    const [first] = sources;
+    if (!first) continue;
+    for (const source of sources) fields.set(source.local.id, source);
+    fields.set(joined.id, { ...first, local: joined });
+  }
   // a use that can't, or a comparison with a field that can't, takes a field out; until none is left to take out
   for (;;) {
     const out = new Set<number>();
     visitStatements(program.body, statement => {
       if (statement.kind === "store" && isWholeStore(statement, fields)) return;
+      if (statement.kind === "let" && fields.has(statement.local.id)) {
+        // one way to a joined field: all of them or none
+        if (statement.value.op === "local" && fields.has(statement.value.local.id)) return;
+        out.add(statement.local.id);
+      }
       for (const expr of expressionsOf(statement)) collectOther(expr, fields, out);
     });
     if (out.size === 0) return fields;
     for (const id of out) fields.delete(id);
   }
+}
+
+/** Locals that are one of several fields of the same size, by the path, each with those fields. */
+function joins(program: Program, single: ReadonlyMap<number, Load>): Map<Local, readonly Load[]> {
+  const found = new Map<number, { readonly local: Local; readonly sources: Load[] }>();
+  const others = new Set<number>();
+  visitStatements(program.body, statement => {
+    const local = assigned(statement);
+    if (!local) return;
+    const source = statement.kind === "let" && statement.value.op === "local" ? single.get(statement.value.local.id) : undefined;
+    const known = found.get(local.id) ?? { local, sources: [] };
+    if (!source || (known.sources[0] && known.sources[0].place.scalar.bytes !== source.place.scalar.bytes)) others.add(local.id);
+    else found.set(local.id, { local, sources: [...known.sources, source] });
+  });
+  return new Map([...found.values()].filter(({ local }) => !others.has(local.id)).map(({ local, sources }) => [local, sources]));
 }
 
 /** Fields that an expression uses for anything but what the pieces can do. */
@@ -140,6 +168,10 @@ class Rebuilder {
     if (statement.kind === "load") {
       const pieces = this.pieces.get(statement.local.id);
       if (pieces) return pieces.map(piece => ({ ...statement, local: piece.local, place: pieceOf(statement.place, piece) }));
+    }
+    if (statement.kind === "let" && statement.value.op === "local") {
+      const [to, from] = [this.pieces.get(statement.local.id)?.[0], this.pieces.get(statement.value.local.id)?.[0]];
+      if (to && from) return [{ ...statement, local: to.local, value: get(from) }];
     }
     if (statement.kind === "store" && isWholeStore(statement, this.fields) && statement.value.op === "local") {
       return (this.pieces.get(statement.value.local.id) ?? []).map(piece => ({

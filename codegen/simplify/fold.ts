@@ -96,7 +96,16 @@ class Folder {
       case "const":
       case "local":
         return { ...expr };
-      case "binary":
+      case "binary": {
+        const whole = this.within(expr);
+        if (whole) return this.expr(whole);
+        if (expr.operator === "+" && expr.domain === "number") {
+          // a part that is nothing in this program
+          if (this.isZero(expr.left)) return this.expr(expr.right);
+          if (this.isZero(expr.right)) return this.expr(expr.left);
+        }
+        return { ...expr, left: this.expr(expr.left), right: this.expr(expr.right) };
+      }
       case "compare":
         return { ...expr, left: this.expr(expr.left), right: this.expr(expr.right) };
       case "unary":
@@ -116,6 +125,20 @@ class Folder {
       case "present":
         return { ...expr, pointer: this.pointer(expr.pointer) };
     }
+  }
+
+  private isZero(expr: Expr): boolean {
+    const { min, max } = this.analysis.rangeOf(expr);
+    return min === 0n && max === 0n;
+  }
+
+  /** `x % n`, `x & ones` and `u32(x)`-like masks of what is smaller already: x itself. */
+  private within({ operator, left, right }: Extract<Expr, { op: "binary" }>): Expr | undefined {
+    if (right.op !== "const" || right.value <= 0n || (operator !== "%" && operator !== "&")) return undefined;
+    const ones = right.value + 1n;
+    if (operator === "&" && (right.value & ones) !== 0n) return undefined;
+    const { min, max } = this.analysis.rangeOf(left);
+    return min >= 0n && max < (operator === "%" ? right.value : ones) ? left : undefined;
   }
 
   private pointer(pointer: Pointer): Pointer {

@@ -295,6 +295,33 @@ test("what leaves tagged packets alone does not look for a tag in the frame", ()
   assert.is(made(when(compare("==", get(type), num(0x8100)), [ret(drop)]), ret(pass)).untagged, undefined);
 });
 
+test("a type that is one of two fields keeps their byte order", () => {
+  const [outer, readOuter] = loaded(12, 16, "outer");
+  const [inner, readInner] = loaded(16, 16, "inner");
+  const type = local("type");
+  const lines = simplified(
+    readOuter,
+    when(
+      compare("==", get(outer), num(0x8100)),
+      [when(not(bounds(framePointer, 18)), [ret(pass)]), readInner, set(type, get(inner))],
+      [set(type, get(outer))],
+    ),
+    when(compare("!=", get(type), num(0x0806)), [ret(pass)]),
+    ret(drop),
+  );
+  assert.not.ok(lines.some(line => line.includes("network u16")));
+  assert.ok(lines.includes("if (type_bytes != 1544)"));
+});
+
+test("a carry that was added in leaves less to add", () => {
+  const [words, readWords] = loaded(12, 32, "words");
+  const over = (of: Local) => binary("+", binary("%", get(of), num(65536)), binary("/", get(of), num(65536)));
+  const [once, twice] = [local("once"), local("twice")];
+  const analysis = analyse(program(readWords, set(once, over(words)), set(twice, over(once)), ret(get(twice))));
+  assert.equal(analysis.localRange(once), { min: 0n, max: 0x1fffen });
+  assert.equal(analysis.localRange(twice), { min: 0n, max: 0xffffn });
+});
+
 test("a bigint difference that may be negative is compared as JavaScript does", () => {
   const [a, readA] = loaded(12, 64, "a");
   const [b, readB] = loaded(20, 64, "b");
