@@ -49,10 +49,15 @@ export function costLines(costs: readonly HookCost[]): string[] {
   );
 }
 
-/** A bound over the verifier's limit says nothing: the verifier prunes, the bound does not. */
+/** Whether the verifier may give up on a program, as far as the bound tells. */
+export function isOverLimit({ verified, counted }: HookCost): boolean {
+  return !counted && verified >= Number(VERIFIER_LIMIT);
+}
+
+/** A bound over the verifier's limit says that it may be too much: the verifier may find less to walk. */
 function verifiedText(verified: number, counted: boolean): string {
   if (counted) return `${verified} verified`;
   return verified < Number(VERIFIER_LIMIT)
     ? `at most ${verified} verified`
-    : "more paths than can be counted; `dp check --load` asks the verifier";
+    : "maybe more verified than the kernel's limit of a million; `dp check --load` asks it";
 }
