@@ -23,3 +23,5 @@ export type { AddressKey, BucketOptions, OwnKey, PacerOptions, RateLimitKey, Rat
 export { Pacer } from "./rate-limit/pacer.dp.js";
 export { RateLimit } from "./rate-limit/rate-limit.dp.js";
 export { Mapped } from "./shared/mapped.js";
+export type { SynCookieOptions } from "./syn-cookie/options.js";
+export { SynCookie } from "./syn-cookie/syn-cookie.dp.js";

@@ -1,6 +1,6 @@
 /** What hostile packets are sent to: each block in a pipeline, as its README shows it. A new block is one more entry. */
-import { ipv4, ipv6, mac, Pipeline, type TcPacket, Verdict, type XdpPacket } from "datapath";
-import { AccessControl, ArpResponder, Counter, RateLimit } from "datapath/blocks";
+import { Flows, ipv4, ipv6, mac, Pipeline, type TcPacket, Verdict, type XdpPacket } from "datapath";
+import { AccessControl, ArpResponder, Conntrack, Counter, RateLimit, SynCookie } from "datapath/blocks";
 import type { Findings, Victim } from "./run.js";
 import { harm } from "./run.js";
 
@@ -57,6 +57,23 @@ class Limited extends Pipeline {
   }
 }
 
+class Tracking extends Pipeline {
+  readonly flows = new Flows({ maxEntries: 65_536 });
+  readonly conntrack = new Conntrack({ flows: this.flows });
+  override ingress(pkt: TcPacket): Verdict {
+    const tracked = this.conntrack.track(pkt);
+    if (tracked instanceof Verdict) return tracked;
+    return this.conntrack.commit(tracked) ?? Verdict.Pass;
+  }
+}
+
+class Shielded extends Pipeline {
+  readonly cookies = new SynCookie({ ports: [80, 443], timestamps: true });
+  override xdp(pkt: XdpPacket): Verdict {
+    return this.cookies.check(pkt) ?? Verdict.Pass;
+  }
+}
+
 /** Erases a pipeline's type, so that pipelines of all sorts stand in one list. */
 function victim<P extends Pipeline>(given: Victim<P>): { readonly name: string; harm(count: number, seed: number): Promise<Findings> } {
   return { name: given.name, harm: (count, seed) => harm(given, count, seed) };
@@ -68,4 +85,6 @@ export const victims = [
   victim({ name: "access-control", hook: "xdp", make: () => new Filter(), stations }),
   victim({ name: "counter", hook: "ingress", make: () => new Counted(), stations }),
   victim({ name: "rate-limit", hook: "xdp", make: () => new Limited(), stations }),
+  victim({ name: "conntrack", hook: "ingress", make: () => new Tracking(), stations }),
+  victim({ name: "syn-cookie", hook: "xdp", make: () => new Shielded(), stations }),
 ];

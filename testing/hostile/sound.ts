@@ -85,7 +85,7 @@ function tcp(random: Random, stations: Stations): Parts {
       dataOffset: 5 + options.length / 4,
     }),
     Uint8Array.from(options),
-    random.bytes(random.below(24)),
+    random.bytes(random.chance(0.5) ? 0 : random.below(24)),
   ];
 }
 
