@@ -5,7 +5,8 @@ import { Ethernet, Geneve, GeneveOption, Ipv4, Ipv6, Udp } from "datapath/header
 import { hosting, packet, rows } from "datapath/testing";
 import { client4, client6, own, service4, service6, tcp } from "./frames.fixture.js";
 import { GeneveService4, GeneveService6, GueHeader } from "./headers.js";
-import { type BackendOptions, LoadBalancer, type LoadBalancerOptions, type Mode } from "./index.js";
+import { LoadBalancer } from "./load-balancer.dp.js";
+import type { BackendOptions, LoadBalancerOptions, Mode } from "./options.js";
 
 const hop = mac("02:00:00:00:00:09");
 const backend4 = "10.0.0.11";
