@@ -1,4 +1,4 @@
-// test: timeout 300
+// test: timeout 600
 /** A pipeline with Conntrack at a device of a namespace whose nf_conntrack sees the same traffic: both list the same flows. */
 import { join } from "node:path";
 import { Flows, Pipeline, type TcPacket, Verdict } from "datapath";

@@ -20,7 +20,7 @@ export interface Answer {
 }
 
 export class Tracker extends Pipeline {
-  readonly flows = new Flows({ maxEntries: 8192 });
+  readonly flows = new Flows({ maxEntries: 8192, vlan: false, fragments: false, extensions: false });
   readonly conntrack: Conntrack;
 
   constructor(pickUp: boolean) {
