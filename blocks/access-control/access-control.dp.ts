@@ -81,6 +81,14 @@ export class AccessControl extends Block<AccessControlOptions> {
     return this.decide(pkt, 0);
   }
 
+  /**
+   * User space: the text of the rule that an event of `logged` names, or an element of `hits`; the default's place is behind the last.
+   * @example for await (const { rule, length } of deployment.events(p => p.acl.logged)) console.log(new Edge().acl.textOf(rule), length);
+   */
+  textOf(rule: number): string {
+    return this.options.rules[rule] ?? `default ${this.options.default}`;
+  }
+
   protected plan(): Plans {
     checkOptions(this.options);
     return plansOf(this.options, { mark: false });

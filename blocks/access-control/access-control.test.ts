@@ -188,6 +188,8 @@ test("a log rule reports the packet, and the search goes on", async () => {
     pipeline.block.logged.take().map(({ event }) => [event.rule, event.length]),
     [[1, 54]],
   );
+  assert.equal(pipeline.block.textOf(1), "log tcp dst port 22");
+  assert.equal(pipeline.block.textOf(2), "default deny");
 });
 
 class Marked extends Pipeline {
