@@ -141,6 +141,10 @@ function readBy(statement: Statement, after: ReadonlySet<number>): ReadonlySet<n
     addMemory(statement.from, live);
   }
   if (statement.kind === "alias" && statement.from !== "null") live.add(pointerKey(statement.from));
+  if (statement.kind === "flowUpdate" || statement.kind === "flowMark" || statement.kind === "flowTouch") {
+    live.add(pointerKey(statement.pointer));
+    live.add(pointerKey(statement.copy));
+  }
   return live;
 }
 

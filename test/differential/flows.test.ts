@@ -90,6 +90,32 @@ rows(
   Object.fromEntries(Object.entries(expected).map(([what, row]) => [`in a flow table, ${what}`, row])),
 );
 
+/** A flow that was found in one of two places, and is changed behind both. */
+class FoundInTwoPlaces extends Pipeline {
+  readonly flows = new Flows({ maxEntries: 64, table: "flowTable", families: [4] });
+  readonly part = this.flows.part("part", { times: u16 });
+  override xdp(pkt: XdpPacket): Verdict {
+    const layers = pkt.layers(this.flows.layers);
+    if (layers.family !== 4) return Verdict.Pass;
+    const tuple = { source: layers.source, destination: layers.destination, sourcePort: 0, destinationPort: 0, protocol: layers.protocol };
+    const found = layers.tcp ? this.flows.find4({ ...tuple, sourcePort: 1, destinationPort: 2 }) : this.flows.find4(tuple);
+    if (!found) {
+      const begun = this.flows.begin4(layers.tcp ? { ...tuple, sourcePort: 1, destinationPort: 2 } : tuple);
+      return this.flows.store(begun) ? Verdict.drop("new") : Verdict.drop("full");
+    }
+    const part = this.part.of(found);
+    part.times = u16(part.times + 1);
+    return part.times === 2 ? Verdict.drop("twice") : Verdict.drop("known");
+  }
+}
+rows(() => new FoundInTwoPlaces(), "xdp", {
+  "found in two places: TCP": { in: there, verdict: Verdict.drop("new") },
+  "found in two places: UDP": { in: query, verdict: Verdict.drop("new") },
+  "found in two places: TCP again": { in: there, verdict: Verdict.drop("known") },
+  "found in two places: UDP again": { in: query, verdict: Verdict.drop("known") },
+  "found in two places: TCP twice": { in: there, verdict: Verdict.drop("twice") },
+});
+
 test("an entry holds the parts of all blocks", async () => {
   const { pipeline } = await both(() => new Tracking(), "xdp", query);
   const { flows } = pipeline;
