@@ -116,9 +116,12 @@ class Folder {
         return negate(this.expr(expr.operand));
       case "and":
       case "or": {
-        // a decided side that does not settle the whole is left out
-        if (this.decided(expr.left) !== undefined) return this.expr(expr.right);
-        if (this.decided(expr.right) !== undefined) return this.expr(expr.left);
+        // A decided side settles the whole (which is not asked where checks are kept), or is left out.
+        const [left, right] = [this.decided(expr.left), this.decided(expr.right)];
+        const settles = expr.op === "or";
+        if (left === settles || right === settles) return constant(domain, settles ? 1n : 0n);
+        if (left !== undefined) return this.expr(expr.right);
+        if (right !== undefined) return this.expr(expr.left);
         return { op: expr.op, left: this.expr(expr.left), right: this.expr(expr.right) };
       }
       case "bounds":

@@ -3,6 +3,7 @@ import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { analyse } from "../analyse/analyse.js";
 import {
+  and,
   big,
   binary,
   block,
@@ -28,6 +29,7 @@ import {
 } from "../ir/build.js";
 import { framePointer, type Local, type Place, type Statement } from "../ir/ir.js";
 import { showStatements } from "../ir/text.js";
+import { fold } from "./fold.js";
 import { simplify } from "./simplify.js";
 
 /** The simplified program as text, without the locals' numbers. */
@@ -329,6 +331,14 @@ test("a bigint difference that may be negative is compared as JavaScript does", 
   const analysis = analyse(program(readA, readB, when(condition, [ret(drop)]), ret(pass)));
   assert.equal(analysis.problems, []);
   assert.ok(analysis.exactDifference.has(condition));
+});
+
+test("where checks are kept, a side that settles a condition still does", () => {
+  const never = and(compare("==", num(1), num(2)), bounds(framePointer, 16));
+  const made = program(when(never, [ret(num(1))], [ret(num(2))]), ret());
+  const folded = fold(made, analyse(made), { keepsChecks: true });
+  const text = showStatements(folded.body);
+  assert.not.match(text, /16/);
 });
 
 test.run();
