@@ -40,6 +40,7 @@ const simple = { families: [4], vlan: false, fragments: false, extensions: false
 const six = (what: string): Record<string, Row> => ({ [what]: passes(udp({ from: "2001:db8::1" })) });
 for (const [on, hook, options, more] of [
   ["lruHash", "xdp", { table: "lruHash" }, six("lruHash: an IPv6 source too")],
+  ["flowTable", "ingress", { table: "flowTable", ...simple }, {}],
   ["perCpu", "egress", { table: "perCpu", ...simple }, {}],
 ] as const) {
   rows(limit({ key: "source", ...slow, ...options }), hook, {
@@ -105,6 +106,12 @@ rows(limit({ key: "flow", ...precise }), "xdp", {
   "an IPv6 flow has one bucket": passes(udp({ from: "2001:db8::1" })),
   "of two packets too": passes(udp({ from: "2001:db8::1" })),
   "and not of three": over(udp({ from: "2001:db8::1" })),
+});
+rows(limit({ key: "flow", table: "flowTable", ...precise, ...simple, families: [6] }), "xdp", {
+  "flowTable: an IPv6 flow has one bucket": passes(udp({ from: "2001:db8::1" })),
+  "flowTable: of two packets": passes(udp({ from: "2001:db8::1" })),
+  "flowTable: not of three": over(udp({ from: "2001:db8::1" })),
+  "flowTable: another source port is another flow": passes(udp({ from: "2001:db8::1", sourcePort: 4001 })),
 });
 rows(limit({ key: layers => (layers.udp && layers.family === 4 ? u64(octet(layers.source, 0)) : undefined), ...precise }), "xdp", {
   "a function says whose bucket it is": passes(udp({ from: "192.0.2.5" })),
