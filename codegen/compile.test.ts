@@ -118,4 +118,17 @@ test("errors of all stages that can run are reported in one run", async () => {
   assert.equal([...new Set(settle(diagnostics).map(({ code }) => code))].sort(), ["DP1101", "DP1140", "DP2001"]);
 });
 
+test("an error of types does not hide what is outside the subset", async () => {
+  const file = project("typed", false);
+  write(dirname(file), {
+    "edge.dp.ts": edge.replace(
+      "?? Verdict.Pass;",
+      "?? Verdict.Pass;\n  }\n  override egress(pkt: TcPacket): Verdict {\n    const mark: string = pkt.length;\n    while (pkt.length > 60) pkt.priority = 1;\n    return Verdict.Pass;",
+    ),
+  });
+  const { diagnostics, bundle } = await compile(file);
+  assert.equal([...new Set(settle(diagnostics).map(({ code }) => code))].sort(), ["DP1101", "TS2322"]);
+  assert.is(bundle, undefined);
+});
+
 test.run();

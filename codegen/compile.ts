@@ -138,6 +138,18 @@ function filesOfClosures(pipeline: object): readonly string[] {
   return [...files].sort();
 }
 
+/**
+ * What the subset has against a program that TypeScript has something against too. Types may be wrong by then, so what
+ * later stages would say is left out, and so is all of a stage that could not go on.
+ */
+function subsetErrors(evaluation: Evaluation, checked: CheckedProgram, name: string): readonly Diagnostic[] {
+  try {
+    return translate(evaluation, checked, name, { testing: false }).diagnostics.filter(({ code }) => /^DP11\d\d$/.test(code));
+  } catch {
+    return [];
+  }
+}
+
 async function compileChecked(
   evaluation: Evaluation,
   checked: CheckedProgram,
@@ -156,7 +168,7 @@ async function compileChecked(
     name,
   });
   const before = [...checked.diagnostics, ...evaluation.diagnostics];
-  if (hasErrors(before)) return stop(before);
+  if (hasErrors(before)) return stop([...before, ...subsetErrors(evaluation, checked, name)]);
   const print = { testing: options.testing === true, ...(options.without && { without: options.without }) };
   const translated = translate(evaluation, checked, name, print);
   const diagnostics = [...before, ...translated.diagnostics];
