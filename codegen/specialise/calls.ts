@@ -138,6 +138,7 @@ function inlineBlock(context: Context, call: Call, declaration: Declared, body: 
   const exits: Exit[] = [];
   const outer = context.out;
   const inner: Statement[] = [];
+  const kept = context.keptBuffers;
   const leave: Leave = (value, node) => {
     const bound = context.bind(returned(context, declaration, value, node), `${nameOf(call)}_result`, node);
     exits.push(context.exitHere(bound));
@@ -145,7 +146,9 @@ function inlineBlock(context: Context, call: Call, declaration: Declared, body: 
   context.out = inner;
   const frames = lowerBody(context, call, declaration, body, closure, leave);
   context.out = outer;
-  return closeBlock(context, exits, inner, nameOf(call), call.node, frames);
+  const result = closeBlock(context, exits, inner, nameOf(call), call.node, frames);
+  context.releaseSince(kept, result);
+  return result;
 }
 
 /** Puts a region's statements into the present ones, and its ways out together behind it. */

@@ -106,6 +106,18 @@ export class Context {
     this.#kept.add(buffer);
     return buffer;
   }
+  /** The buffers that are held under names now; to give back those that came since, but for what a value still shows. */
+  get keptBuffers(): ReadonlySet<Buffer> {
+    return new Set(this.#kept);
+  }
+  releaseSince(before: ReadonlySet<Buffer>, result: Value): void {
+    for (const buffer of [...this.#kept]) {
+      if (before.has(buffer) || shows(result, buffer)) continue;
+      if ([...this.state.variables.values()].some(value => shows(value, buffer))) continue;
+      this.#kept.delete(buffer);
+      this.#busy.delete(buffer);
+    }
+  }
 
   /** Holds a computed value in a local, so that it is computed once and here. */
   bind(value: Value, name: string, node: ts.Node): Value {
@@ -316,4 +328,22 @@ export function cName(name: string): string {
     .toLowerCase();
   if (keywords.has(snake)) return `${snake}_`;
   return /^[0-9]/.test(snake) ? `_${snake}` : snake;
+}
+
+/** Whether a value is, or has in it, a view of a buffer. */
+function shows(value: Value, buffer: Buffer): boolean {
+  switch (value.kind) {
+    case "view":
+    case "atomic":
+      return value.where.kind === "buffer" && value.where.buffer === buffer;
+    case "record":
+      return value.lazy !== undefined || [...value.fields.values()].some(field => shows(field, buffer));
+    case "choice":
+      return value.cases.some(one => shows(one, buffer));
+    case "closure":
+    case "method":
+      return true;
+    default:
+      return false;
+  }
 }
