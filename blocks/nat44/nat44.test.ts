@@ -74,7 +74,8 @@ const answered = { src: server, dst: gate, srcPort: 53, dstPort: 5000 };
 const returned = { src: server, dst: alice, srcPort: 53, dstPort: 5000 };
 const random = { random: [10] };
 
-for (const hook of ["xdp", "ingress"] as const) {
+// on tc too in `npm run soak`: the same source, and nftables as its peer is held against it on both hooks
+for (const hook of process.env.EVERY_HOOK ? (["xdp", "ingress"] as const) : (["xdp"] as const)) {
   rows(() => new Router({ ports: { first: 30_000, last: 30_099 }, except: ["192.0.2.0/24"] }), hook, {
     [`${hook}: a datagram leaves with the gate's address and its own port`]: moved(udp(asked), udp(left)),
     [`${hook}: its answer comes back to who asked`]: moved(udp(answered), udp(returned)),

@@ -103,7 +103,8 @@ const inside = { src: worker, dst: gate, srcPort: 50_000, dstPort: 80 };
 const turned = { src: bridge, dst: web, srcPort: 50_000, dstPort: 8080 };
 const own = { src: web, dst: gate, srcPort: 50_000, dstPort: 80 };
 
-for (const hook of ["xdp", "ingress"] as const) {
+// on tc too in `npm run soak`: the same source, and nftables as its peer is held against it on both hooks
+for (const hook of process.env.EVERY_HOOK ? (["xdp", "ingress"] as const) : (["xdp"] as const)) {
   rows(
     () =>
       new Host([4], {

@@ -80,7 +80,9 @@ export function violation(edge: Import): string | undefined {
       if (to === "runtime" || to === "node") return undefined;
       if (edge.to === "codegen/bundle/manifest.ts" || edge.to.startsWith("dsl/core/")) {
         // one function says how a prefix table lies in memory, to Node and to user space
-        return edge.how === "type" || edge.to === "dsl/core/direct-prefixes.ts" ? undefined : "of the compiler and the language, the runtime knows types only";
+        return edge.how === "type" || edge.to === "dsl/core/direct-prefixes.ts"
+          ? undefined
+          : "of the compiler and the language, the runtime knows types only";
       }
       return "runtime imports runtime, and the types of the bundle's manifest";
     case "testing":

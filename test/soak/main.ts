@@ -50,8 +50,15 @@ const runs: readonly LongRun[] = [
     file: "test/concurrency/flow-table.test.ts",
     args: [],
     environment: { OPERATIONS: scaled(100_000_000) },
-    counted: output => (/^ {2}Passed: +6/m.test(output) ? /^\d+ operations.*$/m.exec(output)?.[0] : undefined),
+    counted: output => (/^ {2}Passed: +[36]/m.test(output) ? /^\d+ operations.*$/m.exec(output)?.[0] : undefined),
   },
+  ...["blocks/nat44/nat44.test.ts", "blocks/port-map/port-map.test.ts"].map(file => ({
+    name: `rows on every hook, ${file}`,
+    file,
+    args: [],
+    environment: { EVERY_HOOK: "1" },
+    counted: (output: string) => /^# pass [1-9]\d*$/m.exec(output)?.[0],
+  })),
   {
     name: "kernels",
     file: "test/kernels/main.ts",

@@ -12,7 +12,7 @@ export default class Flows extends Pipeline {
     const eth = pkt.at(0, Ethernet);
     if (!eth || eth.etherType !== EtherType.Ipv4) return Verdict.Pass;
     const ip = pkt.at(14, Ipv4);
-    if (!ip || ip.version !== 4 || ip.ihl !== 5 || ip.protocol !== IpProtocol.Tcp) return Verdict.Pass;
+    if (ip?.version !== 4 || ip.ihl !== 5 || ip.protocol !== IpProtocol.Tcp) return Verdict.Pass;
     const tcp = pkt.at(34, Tcp);
     if (!tcp) return Verdict.Pass;
     const key = { source: ip.src, destination: ip.dst, sourcePort: tcp.srcPort, destinationPort: tcp.dstPort, zero: 0 };
