@@ -52,6 +52,13 @@ const runs: readonly LongRun[] = [
     environment: { OPERATIONS: scaled(100_000_000) },
     counted: output => (/^ {2}Passed: +[36]/m.test(output) ? /^\d+ operations.*$/m.exec(output)?.[0] : undefined),
   },
+  {
+    name: "conntrack beside nf_conntrack, every sequence",
+    file: "test/peers/conntrack/conntrack.test.ts",
+    args: [],
+    environment: { EVERY_SEQUENCE: "1" },
+    counted: output => /^ {2}Passed: +4$/m.exec(output)?.[0].trim(),
+  },
   ...["blocks/nat44/nat44.test.ts", "blocks/port-map/port-map.test.ts"].map(file => ({
     name: `rows on every hook, ${file}`,
     file,

@@ -15,6 +15,8 @@ ETH_P_ALL = 3
 PACKET_OUTGOING = 4
 SOL_PACKET, PACKET_ADD_MEMBERSHIP, PACKET_MR_PROMISC = 263, 1, 1
 FIRST, NEXT = 0.12, 0.01  # seconds
+# A stack says which groups it listens to when it likes (RFC 3810): that answers nothing.
+MEMBERSHIP = bytes.fromhex("333300000016")
 
 
 def opened(device):
@@ -31,7 +33,7 @@ def received(devices, wait):
     while ready := select.select(list(names), [], [], wait)[0]:
         for sock in ready:
             frame, address = sock.recvfrom(65536)
-            if address[2] != PACKET_OUTGOING:
+            if address[2] != PACKET_OUTGOING and frame[:6] != MEMBERSHIP:
                 frames.append({"device": names[sock], "frame": frame.hex()})
                 wait = NEXT
     return frames
