@@ -172,14 +172,14 @@ function wrapFunction(program: Program, printer: StatementPrinter, registry: Reg
   };
   if (uses.finish) {
     tail("finish:");
-    if (printer.testing) for (const line of tellTest(onTc)) tail(`\t${line}`);
+    if (printer.testing) for (const line of tellTest(onTc, "verdict_")) tail(`\t${line}`);
     for (const line of finishLines(registry, onTc, program.hook, printer.testing)) tail(`\t${line}`);
     uses.dropped = uses.dropped || registry.actions.has(Action.Drop);
   }
   const aborts = uses.aborted || printer.testing;
   if (aborts) {
     tail("aborted: __attribute__((unused));");
-    if (printer.testing) tail(`\tworld.verdict = ${Action.Abort};`);
+    if (printer.testing) for (const line of tellTest(onTc, `${Action.Abort}`)) tail(`\t${line}`);
     tail(`\tsite = ${abortSlot(registry)};`);
     if (uses.dropped) {
       tail(`\taction = ${onTc ? "TC_ACT_SHOT" : "XDP_ABORTED"};`);
@@ -317,8 +317,8 @@ function findFrame(onTc: boolean, needsTag: boolean, aside: boolean): string[] {
 }
 
 /** A test build says which verdict it came to, and which tag the packet's metadata holds: a test run shows neither. */
-function tellTest(onTc: boolean): string[] {
-  const lines = ["world.verdict = verdict_;"];
+function tellTest(onTc: boolean, verdict: string): string[] {
+  const lines = [`world.verdict = ${verdict};`];
   if (onTc) lines.push("world.tag = (__u64)ctx->vlan_present << 48 | (__u64)ctx->vlan_proto << 16 | ctx->vlan_tci;");
   return lines;
 }
