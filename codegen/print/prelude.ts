@@ -52,10 +52,17 @@ enum {
 	TC_ACT_SHOT = 2,
 };
 
-struct xdp_md {
+/* The verifier takes no context with a computed offset: a field is read where it stands (clang 18 and newer). */
+#if __has_attribute(preserve_static_offset)
+#define CONTEXT __attribute__((preserve_static_offset))
+#else
+#define CONTEXT
+#endif
+
+struct CONTEXT xdp_md {
 	__u32 data, data_end, data_meta, ingress_ifindex, rx_queue_index, egress_ifindex;
 };
-struct __sk_buff {
+struct CONTEXT __sk_buff {
 	__u32 len, pkt_type, mark, queue_mapping, protocol, vlan_present, vlan_tci, vlan_proto, priority;
 	__u32 ingress_ifindex, ifindex, tc_index, cb[5], hash, tc_classid, data, data_end, napi_id, family;
 	__u32 remote_ip4, local_ip4, remote_ip6[4], local_ip6[4], remote_port, local_port, data_meta;

@@ -319,7 +319,7 @@ function findFrame(onTc: boolean, needsTag: boolean, aside: boolean): string[] {
 /** A test build says which verdict it came to, and which tag the packet's metadata holds: a test run shows neither. */
 function tellTest(onTc: boolean, verdict: string): string[] {
   const lines = [`world.verdict = ${verdict};`];
-  if (onTc) lines.push("world.tag = (__u64)ctx->vlan_present << 48 | (__u64)ctx->vlan_proto << 16 | ctx->vlan_tci;");
+  if (onTc) lines.push("KEEP_APART;", "world.tag = (__u64)ctx->vlan_present << 48 | (__u64)ctx->vlan_proto << 16 | ctx->vlan_tci;");
   return lines;
 }
 
