@@ -89,6 +89,9 @@ export function printProgram(programs: readonly Analysed[], registry: Registry, 
   return { code: text.join("\n"), lines, variables, maps };
 }
 
+/** Where each local stands at each instruction: nobody reads it, and it is three quarters of what clang does for a large program. */
+const withoutLocals = "#pragma clang attribute push(__attribute__((nodebug)), apply_to = variable(unless(is_parameter)))";
+
 function wrapFunction(program: Program, printer: StatementPrinter, registry: Registry, all: readonly Analysed[]): Line[] {
   const { uses, onTc } = printer;
   const lines: Line[] = [];
@@ -102,6 +105,7 @@ function wrapFunction(program: Program, printer: StatementPrinter, registry: Reg
   const needsPacket = needsFrame || /\b(front|data_end)\b/.test(text);
   const context = onTc ? "struct __sk_buff" : "struct xdp_md";
   const aside = onTc && movesBytes(text) && !program.untagged;
+  put(withoutLocals);
   put(`SEC("${onTc ? "tc" : "xdp"}")`);
   put(`int ${program.name}(${context} *ctx)`);
   put("{");
@@ -196,6 +200,7 @@ function wrapFunction(program: Program, printer: StatementPrinter, registry: Reg
     tail(`\treturn ${uses.dropped ? "action" : onTc ? "TC_ACT_SHOT" : "XDP_ABORTED"};`);
   }
   tail("}");
+  tail("#pragma clang attribute pop");
   if (spilled) {
     lines.unshift(...spilled.before.map(text => ({ text, span: undefined })));
     lines.push(...spilled.after.map(text => ({ text, span: undefined })));
