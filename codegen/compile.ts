@@ -174,15 +174,15 @@ async function compileChecked(
   const diagnostics = [...before, ...translated.diagnostics];
   if (!translated.ok) return stop(diagnostics);
   if (options.checkOnly) return stop(diagnostics, translated.translation);
-  let { translation } = translated;
+  let translation: Translation = translated.translation;
   let compiled = await compileC(translation.printed.code, { root: evaluation.root });
   if (!compiled.ok) return stop([...diagnostics, ...compiled.diagnostics], translation);
   const forgetsPaths = heavyHooks(compiled.object, translation.programs);
   if (forgetsPaths.size > 0 && !options.keepsPaths) {
-    const lighter = translate(evaluation, checked, name, { ...print, forgetsPaths });
-    const again = lighter.ok ? await compileC(lighter.translation.printed.code, { root: evaluation.root }) : undefined;
-    if (lighter.ok && again?.ok) {
-      translation = lighter.translation;
+    const lighter = translated.translation.forgetting(forgetsPaths);
+    const again = await compileC(lighter.printed.code, { root: evaluation.root });
+    if (again.ok) {
+      translation = lighter;
       compiled = again;
     }
   }

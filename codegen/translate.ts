@@ -1,4 +1,5 @@
 /** The pure middle of the compiler: a live pipeline and its checked source in, C and the facts of a manifest out. */
+import { isDeepStrictEqual } from "node:util";
 import { analyse } from "./analyse/analyse.js";
 import type { CheckedProgram } from "./check/checked-program.js";
 import { createFront } from "./check/create-front.js";
@@ -16,27 +17,42 @@ export interface Translation {
   readonly printed: Printed;
 }
 export type TranslateResult =
-  | { readonly ok: true; readonly translation: Translation; readonly diagnostics: readonly Diagnostic[] }
+  | { readonly ok: true; readonly translation: Translated; readonly diagnostics: readonly Diagnostic[] }
   | { readonly ok: false; readonly diagnostics: readonly Diagnostic[] };
 
-export interface TranslateOptions extends PrintOptions {
-  /** hooks whose programs are too much work for the verifier as they are: there it is made to forget by which path it came */
-  readonly forgetsPaths?: ReadonlySet<HookName>;
+/** A translation that may be had in another form without what comes before it being done anew. */
+export interface Translated extends Translation {
+  /** @param hooks whose programs are too much work for the verifier as they are: there it is made to forget by which path it came */
+  readonly forgetting: (hooks: ReadonlySet<HookName>) => Translation;
 }
-
 /** @param name the pipeline's, which begins the programs' names */
-export function translate(evaluation: Evaluation, checked: CheckedProgram, name: string, options: TranslateOptions): TranslateResult {
+export function translate(evaluation: Evaluation, checked: CheckedProgram, name: string, options: PrintOptions): TranslateResult {
   const diagnostics: Diagnostic[] = [];
   const front = createFront(evaluation, checked, diagnostic => diagnostics.push(diagnostic));
   const { programs, registry, diagnostics: found } = specialise(evaluation.pipeline, name, front);
   diagnostics.push(...found);
-  const analysed = programs.map(program => ({ program, analysis: analyse(program) }));
-  for (const { analysis } of analysed) {
-    for (const problem of analysis.problems) diagnostics.push(problem);
+  const groups = groupAlike(programs).map(members => ({ members, analysis: analyse(members[0]) }));
+  for (const { members, analysis } of groups) {
+    for (const problem of analysis.problems) for (const _ of members) diagnostics.push(problem);
   }
   if (diagnostics.some(diagnostic => diagnostic.severity === "error")) return { ok: false, diagnostics };
-  const simplified = analysed.map(({ program, analysis }) =>
-    simplify(program, analysis, { forgetsPaths: options.forgetsPaths?.has(program.hook) === true }),
-  );
-  return { ok: true, translation: { programs, registry, printed: printProgram(simplified, registry, options) }, diagnostics };
+  const forgetting = (hooks: ReadonlySet<HookName>): Translation => {
+    const simplified = groups.flatMap(({ members, analysis }) => {
+      const one = simplify(members[0], analysis, { forgetsPaths: hooks.has(members[0].hook) });
+      return members.map(({ hook, name }) => ({ ...one, program: { ...one.program, hook, name } }));
+    });
+    return { programs, registry, printed: printProgram(simplified, registry, options) };
+  };
+  return { ok: true, translation: { ...forgetting(new Set()), forgetting }, diagnostics };
+}
+
+/** Programs that are one but for their hook, as where both directions of tc call the same method: the work is done once. */
+function groupAlike(programs: readonly Program[]): readonly (readonly [Program, ...Program[]])[] {
+  const groups: [Program, ...Program[]][] = [];
+  for (const program of programs) {
+    const alike = groups.find(([{ hook, body }]) => hook !== "xdp" && program.hook !== "xdp" && isDeepStrictEqual(body, program.body));
+    if (alike) alike.push(program);
+    else groups.push([program]);
+  }
+  return groups;
 }
