@@ -1,13 +1,13 @@
 #!/usr/bin/env node
 /**
- * `npm test [-- FILTER...]`: set-up, types, lint, then every *.test.ts in a process of its own, two at a time. The last
+ * `npm test [-- FILTER...]`: set-up, types, lint, then every *.test.ts, two at a time. The last
  * line counts: `N passed, N failed` and, where there are any, `, N skipped`.
  */
 import { availableParallelism } from "node:os";
 import { setUp } from "./setup.mjs";
 import { findTests } from "./test/find.mjs";
 import { judge } from "./test/summary.mjs";
-import { endTasks, runTask } from "./test/task.mjs";
+import { endTasks, runTask, Server } from "./test/task.mjs";
 
 const usualTimeout = 120;
 const parallel = Math.max(1, Math.min(2, availableParallelism()));
@@ -49,18 +49,23 @@ async function runCheck(name, command, args) {
   report(name, task, { passed: passed ? 1 : 0, failed: passed ? 0 : 1, skipped: 0, why: task.timedOut ? "did not end" : undefined });
 }
 
-async function runFile(file) {
-  const task = await runTask(process.execPath, ["--conditions=datapath", "--import", "tsx", file.path], file.timeout ?? usualTimeout);
+async function runFile(file, server) {
+  const timeout = file.timeout ?? usualTimeout;
+  const task = file.shares
+    ? await server.run(file.path, timeout)
+    : await runTask(process.execPath, ["--conditions=datapath", "--import", "tsx", file.path], timeout);
   report(file.path, task, judge(task));
 }
 
 async function runAll(jobs, width) {
   const queue = jobs.values();
   const worker = async () => {
+    const server = new Server();
     for (const job of queue) {
-      if (interrupted) return;
-      await job();
+      if (interrupted) break;
+      await job(server);
     }
+    server.end();
   };
   await Promise.all(Array.from({ length: width }, worker));
 }
@@ -85,9 +90,9 @@ const checks =
             ".",
           ]),
       ];
-await runAll([...checks, ...files.filter(file => !file.serial).map(file => () => runFile(file))], parallel);
+await runAll([...checks, ...files.filter(file => !file.serial).map(file => server => runFile(file, server))], parallel);
 await runAll(
-  files.filter(file => file.serial).map(file => () => runFile(file)),
+  files.filter(file => file.serial).map(file => server => runFile(file, server)),
   1,
 );
 

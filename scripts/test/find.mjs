@@ -8,9 +8,10 @@ const skippedFolders = new Set(["node_modules", "dist", "build", "invalid"]);
 /**
  * A test file may ask, in a comment in its first lines:
  *
- *     // test: serial, timeout 300
+ *     // test: serial, alone, timeout 300
  *
  * `serial` runs it while no other test runs (it measures time, or uses what the machine has only once);
+ * `alone` gives it a process of its own, where files of uvu share one (it changes what the process is);
  * `timeout` gives it that many seconds instead of the usual.
  */
 const request = /^[/* ]*test: (.*?)(?:\*\/)?$/m;
@@ -22,8 +23,14 @@ export function findTests(filters) {
     .filter(path => filters.length === 0 || filters.some(filter => path.includes(filter.replace(/^\.\//, ""))))
     .sort()
     .map(path => {
-      const asked = request.exec(readFileSync(join(root, path), "utf8").slice(0, 2000))?.[1] ?? "";
-      return { path, serial: /\bserial\b/.test(asked), timeout: Number(/\btimeout (\d+)/.exec(asked)?.[1] ?? 0) || undefined };
+      const text = readFileSync(join(root, path), "utf8");
+      const asked = request.exec(text.slice(0, 2000))?.[1] ?? "";
+      return {
+        path,
+        serial: /\bserial\b/.test(asked),
+        shares: /^import .* from "uvu";$/m.test(text) && !/\balone\b/.test(asked),
+        timeout: Number(/\btimeout (\d+)/.exec(asked)?.[1] ?? 0) || undefined,
+      };
     });
 }
 

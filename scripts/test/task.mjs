@@ -1,5 +1,7 @@
-/** One child process of the test run: its output kept, its whole group ended when its time is over. */
-import { spawn } from "node:child_process";
+/** The child processes of the test run: their output kept, a whole group ended when its time is over. */
+import { fork, spawn } from "node:child_process";
+import { randomUUID } from "node:crypto";
+import { fileURLToPath } from "node:url";
 import { root } from "../setup/tools.mjs";
 
 const running = new Set();
@@ -7,9 +9,8 @@ const running = new Set();
 /** Runs a command; resolves to its exit code (undefined for a signal), output, milliseconds and whether its time ran out. */
 export function runTask(command, args, seconds) {
   const started = performance.now();
-  const env = { ...process.env, NO_COLOR: "1", FORCE_COLOR: "0" };
   // A group of its own, so that what a test started ends with it.
-  const child = spawn(command, args, { cwd: root, env, detached: true, stdio: ["ignore", "pipe", "pipe"] });
+  const child = spawn(command, args, { cwd: root, env: childEnvironment(), detached: true, stdio: ["ignore", "pipe", "pipe"] });
   running.add(child);
   const chunks = [];
   child.stdout.on("data", chunk => chunks.push(chunk));
@@ -40,6 +41,82 @@ export function runTask(command, args, seconds) {
       });
     });
   });
+}
+
+/** A process that runs uvu's test files one after the other, see serve.mjs; a new one where a file ended it. */
+export class Server {
+  #child;
+  #mark;
+  #files = 0;
+
+  /** Runs one file, as runTask runs a command. */
+  run(path, seconds) {
+    if (this.#files++ === FILES_A_PROCESS) this.end();
+    this.#child ??= this.#start();
+    const child = this.#child;
+    const started = performance.now();
+    const mark = new RegExp(`^${this.#mark} (\\d+)\\n`, "m");
+    const chunks = [];
+    return new Promise(resolve => {
+      let timedOut = false;
+      let timer = setTimeout(() => {
+        timedOut = true;
+        signalGroup(child, "SIGTERM");
+        timer = setTimeout(() => signalGroup(child, "SIGKILL"), 5000);
+      }, seconds * 1000);
+      const finish = (code, output) => {
+        clearTimeout(timer);
+        child.stdout.off("data", read);
+        child.stderr.off("data", keep);
+        child.off("close", ended);
+        resolve({ code, output, milliseconds: performance.now() - started, timedOut });
+      };
+      const output = () => Buffer.concat(chunks).toString("utf8");
+      const keep = chunk => chunks.push(chunk);
+      const read = chunk => {
+        keep(chunk);
+        const found = mark.exec(output());
+        if (found && !timedOut) finish(Number(found[1]), output().replace(mark, ""));
+      };
+      const ended = code => {
+        this.#child = undefined;
+        running.delete(child);
+        finish(code ?? undefined, output());
+      };
+      child.stdout.on("data", read);
+      child.stderr.on("data", keep);
+      child.on("close", ended);
+      child.send(path);
+    });
+  }
+
+  /** Ends the process; the next file gets a new one. */
+  end() {
+    this.#child?.disconnect();
+    running.delete(this.#child);
+    this.#child = undefined;
+    this.#files = 0;
+  }
+
+  #start() {
+    this.#mark = `end-of-file-${randomUUID()}`;
+    const child = fork(fileURLToPath(new URL("serve.mjs", import.meta.url)), [this.#mark], {
+      cwd: root,
+      env: childEnvironment(),
+      execArgv: ["--conditions=datapath", "--import", "tsx"],
+      detached: true,
+      stdio: ["ignore", "pipe", "pipe", "ipc"],
+    });
+    running.add(child);
+    return child;
+  }
+}
+
+/** What a process gathers of maps and memory goes with it. */
+const FILES_A_PROCESS = 30;
+
+function childEnvironment() {
+  return { ...process.env, NO_COLOR: "1", FORCE_COLOR: "0" };
 }
 
 /** Ends every child that is still there, giving each the time to clean up. */
