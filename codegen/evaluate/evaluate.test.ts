@@ -1,3 +1,4 @@
+// test: alone (it waits for a process that has nothing left to do)
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
