@@ -73,7 +73,9 @@ export class Context {
     return this.front.spanOf(node);
   }
   emit(statement: Statement): void {
-    if (!this.dead) this.out.push(statement);
+    if (this.dead) return;
+    this.out.push(statement);
+    if (writesPacket(statement)) this.state.written = this.id();
   }
   error(code: DiagnosticCode, node: ts.Node, message: string, hint?: string): Value {
     const span = this.span(node);
@@ -225,8 +227,10 @@ export class Context {
     state.packet = moved ? this.id() : first.state.packet;
     if (!moved) {
       const { layers } = first.state;
-      state.layers = new Map([...layers].filter(([key, value]) => exits.every(exit => exit.state.layers.get(key) === value)));
+      state.layers = new Map([...layers].filter(([key, parse]) => exits.every(exit => exit.state.layers.get(key) === parse)));
     }
+    const { written } = first.state;
+    state.written = exits.every(exit => exit.state.written === written) ? written : this.id();
     const values = exits.map(exit => exit.value);
     const value = values.every(v => v === first.value) ? first.value : joinValues(this, name, exits, values, node);
     this.state = state;
@@ -342,6 +346,22 @@ function shows(value: Value, buffer: Buffer): boolean {
       return value.cases.some(one => shows(one, buffer));
     case "closure":
     case "method":
+      return true;
+    default:
+      return false;
+  }
+}
+
+/** Whether a statement may change what a parse of the packet goes by: all of it but Ethernet's addresses. */
+function writesPacket(statement: Statement): boolean {
+  switch (statement.kind) {
+    case "store": {
+      const { memory, offset, scalar } = statement.place;
+      return memory.kind === "packet" && !(memory.pointer === frontPointer && offset + scalar.bytes <= 12);
+    }
+    case "copyPlace":
+      return statement.to.kind === "packet";
+    case "packetCopy":
       return true;
     default:
       return false;

@@ -163,6 +163,11 @@ export function callPacket(context: Context, frame: Frame, name: string, args: r
       return context.error("DP1210", node, "mirror() takes a device");
     case "replaceChecksum":
       return replaceChecksum(context, frame, args, node);
+    case "written":
+      return known(context.state.written);
+    case "keepLayers":
+      if (first?.kind === "known" && typeof first.value === "number") context.state.written = first.value;
+      return undefinedValue;
     case "noteChange":
       if (context.onTc && first) {
         context.emit({ kind: "checksumUpdate", difference: context.expression(first, "number", node), span: context.span(node) });
@@ -172,16 +177,16 @@ export function callPacket(context: Context, frame: Frame, name: string, args: r
   return movePacket(context, name, args, node) ?? context.error("DP1201", node, `a packet has no \`${name}\``);
 }
 
-/** Computed once for each state of the packet and each set of options. */
+/** Computed once for each set of options, until the packet moves or something is written that it may go by. */
 function layers(context: Context, frame: Frame, given: Value | undefined, node: ts.Node): Value {
   const options = layersOptions(context, given ?? undefinedValue, node);
   if (!options) return poison;
   const key = layersKey(options);
   const before = context.state.layers.get(key);
-  if (before) return context.state.see(before);
+  if (before && before.written === context.state.written) return context.state.see(before.value);
   const args = [packetValue, known(options)];
   const value = inlineCall(context, { callee: parseLayers, self: undefined, home: undefined, args, path: frame.path, node });
-  context.state.layers = new Map(context.state.layers).set(key, value);
+  context.state.layers = new Map(context.state.layers).set(key, { value, written: context.state.written });
   return value;
 }
 

@@ -22,8 +22,10 @@ export class State {
   readonly flowKeys: Map<Value, Buffer>;
   /** changes when the packet moved: views and offsets of an older state are gone */
   packet: number;
-  /** the parses of this packet state, by their options */
-  layers: ReadonlyMap<number, Value>;
+  /** the parses of this packet state, by their options, and after which write each was made */
+  layers: ReadonlyMap<number, { readonly value: Value; readonly written: number }>;
+  /** changes when bytes of the packet are written that a parse may go by */
+  written: number;
   /** how often each map was written, for views that a write ends */
   readonly writes: Map<string, number>;
 
@@ -39,6 +41,7 @@ export class State {
     this.flowKeys = new Map(from?.flowKeys);
     this.packet = from?.packet ?? 0;
     this.layers = from?.layers ?? new Map();
+    this.written = from?.written ?? 0;
   }
 
   learn(facts: readonly Fact[] | undefined): void {

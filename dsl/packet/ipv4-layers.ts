@@ -50,6 +50,7 @@ export class Ipv4Layers extends LayersBase {
    * @example layers.rewrite({ destination: backend.address, destinationPort: 8080 });
    */
   rewrite(to: Ipv4Rewrite): void {
+    const written = this.packet.written();
     const ip = this.ip;
     let addresses = 0;
     if (to.source !== undefined) {
@@ -72,6 +73,7 @@ export class Ipv4Layers extends LayersBase {
     const addressed = to.source !== undefined || to.destination !== undefined;
     if (addressed || to.ttl !== undefined || to.dscp !== undefined) ip.checksum = checksumAfter(ip.checksum, header);
     this.rewriteTransport(to, addressed, addresses);
+    this.packet.keepLayers(written);
   }
 
   /**

@@ -54,6 +54,7 @@ export class Ipv6Layers extends LayersBase {
    * @example layers.rewrite({ source: ipv6("2001:db8::1"), ttl: 64 });
    */
   rewrite(to: Ipv6Rewrite): void {
+    const written = this.packet.written();
     const ip = this.ip;
     let addresses = 0;
     if (to.source !== undefined) {
@@ -78,6 +79,7 @@ export class Ipv6Layers extends LayersBase {
     }
     this.rewriteTransport(to, to.source !== undefined || to.destination !== undefined, addresses);
     this.packet.noteChange(header);
+    this.packet.keepLayers(written);
   }
 
   /**

@@ -176,4 +176,15 @@ test("layers are found once for each state of the packet, and are of no use when
   assert.is.not(pkt.layers(), before);
 });
 
+test("layers are found anew when something was written that they go by", () => {
+  const pkt = new NodePacket(packet(Ethernet.of(), Ipv4.of(), Udp.of()), { kind: "xdp", device: 1 });
+  const before = pkt.layers();
+  if (before.family !== 4) throw new Error("no IPv4");
+  before.rewrite({ ttl: 3, destination: 7, sourcePort: 9 });
+  pkt.frame().src = 1;
+  assert.is(pkt.layers(), before);
+  before.ip.version = 7;
+  assert.is(pkt.layers().family, 0);
+});
+
 test.run();

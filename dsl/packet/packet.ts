@@ -39,7 +39,7 @@ export class NodePacket implements TcPacket, XdpPacket, PacketPrimitives {
   #bytes: Uint8Array;
   #tag: Tag | undefined;
   #memory: PacketMemory;
-  readonly #layers = new Map<number, Layers>();
+  readonly #layers = new Map<number, { readonly layers: Layers; readonly written: number }>();
   #mark: number;
   #priority: number;
   #departure: bigint;
@@ -151,6 +151,7 @@ export class NodePacket implements TcPacket, XdpPacket, PacketPrimitives {
     if (limit.max > COPY_LIMIT) throw new RangeError(`copy(…, { max: ${limit.max} }): at most ${COPY_LIMIT} bytes at once`);
     if (!this.#reaches(to, count) || !this.#reaches(from, count) || count > limit.max) return false;
     this.#bytes.copyWithin(to, from, from + count);
+    this.#memory.wrote();
     return true;
   }
   checksum(offset: number, length: number, options: { max: number; initial?: number }): u16 {
@@ -182,21 +183,26 @@ export class NodePacket implements TcPacket, XdpPacket, PacketPrimitives {
     return length && Reflect.apply(length, undefined, [view]);
   }
 
-  /** Until the packet moves, the same object; afterwards it answers nothing. */
+  /** Until the packet moves or its headers are written, the same object; when it has moved, that answers nothing. */
   layers(options: LayersOptions = {}): Layers {
     const key = layersKey(options);
-    let layers = this.#layers.get(key);
-    if (!layers) {
-      const memory = this.#memory;
-      layers = new Proxy(parseLayers(this, options), {
-        get(target, key, receiver): unknown {
-          if (memory.ended) throw stale();
-          return Reflect.get(target, key, receiver);
-        },
-      });
-      this.#layers.set(key, layers);
-    }
+    const memory = this.#memory;
+    const before = this.#layers.get(key);
+    if (before && before.written === memory.written) return before.layers;
+    const layers = new Proxy(parseLayers(this, options), {
+      get(target, key, receiver): unknown {
+        if (memory.ended) throw stale();
+        return Reflect.get(target, key, receiver);
+      },
+    });
+    this.#layers.set(key, { layers, written: memory.written });
     return layers;
+  }
+  written(): number {
+    return this.#memory.written;
+  }
+  keepLayers(before: number): void {
+    this.#memory.written = before;
   }
 
   // ------------------------------------------------------------------ checksums
@@ -314,6 +320,9 @@ const word: Scalar = { bytes: 2, order: "network", shift: 0, width: 16 };
 class PacketMemory implements Memory {
   readonly #bytes: Uint8Array;
   ended = false;
+  /** which write was the last that `layers()` may go by */
+  written = 0;
+  #writes = 0;
 
   constructor(bytes: Uint8Array) {
     this.#bytes = bytes;
@@ -325,6 +334,11 @@ class PacketMemory implements Memory {
   write(offset: number, scalar: Scalar, value: bigint): void {
     if (this.ended) throw stale();
     writeScalar(this.#bytes, offset, scalar, value);
+    // The addresses of Ethernet say nothing of what follows.
+    if (offset + scalar.bytes > 12) this.wrote();
+  }
+  wrote(): void {
+    this.written = ++this.#writes;
   }
 }
 

@@ -29,4 +29,8 @@ export interface PacketPrimitives extends Packet {
    * XDP and Node: nothing.
    */
   noteChange(difference: number): void;
+  /** Up to which write the packet was written: for `keepLayers`. */
+  written(): number;
+  /** What was written since `written()` said `before` is nothing that `layers()` goes by: they stay the same. */
+  keepLayers(before: number): void;
 }

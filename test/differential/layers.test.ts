@@ -1,5 +1,6 @@
 // test: timeout 400
 import { test } from "uvu";
+import { Ethernet, Ipv4, Udp } from "../../dsl/headers/index.js";
 import {
   addressKey,
   hashMap,
@@ -15,6 +16,7 @@ import {
   Verdict,
   type XdpPacket,
 } from "../../dsl/index.js";
+import { packet } from "../../testing/packet.js";
 import { agree } from "./agree.js";
 import { cutFrames } from "./frames.js";
 
@@ -95,6 +97,37 @@ test("what options leave out is left out in the kernel too", async () => {
 
 test("layers are the same in the kernel, of whole frames and of frames cut anywhere", async () => {
   await agree(() => new Watch(), ["xdp", "ingress"], [...cutFrames(1)]);
+});
+
+/** Parses on one path, changes what was parsed, and parses again where the paths meet. */
+class ParsesTwice extends Pipeline {
+  readonly seen = hashMap(u32, u32, { maxEntries: 4 });
+
+  override xdp(pkt: XdpPacket): Verdict {
+    const first = pkt.read(20, u8);
+    if (first === undefined) return Verdict.Pass;
+    if (first % 2 === 0) {
+      const layers = pkt.layers();
+      if (layers.family === 4) {
+        layers.rewrite({ ttl: 9 });
+        this.seen.set(0, pkt.layers().family);
+        layers.ip.version = 7;
+      }
+    }
+    this.seen.set(1, pkt.layers().family);
+    if (!pkt.write(14, u8, 0x45)) return Verdict.Pass;
+    this.seen.set(2, pkt.layers().family);
+    return Verdict.Pass;
+  }
+}
+
+test("a parse that was made on one path, and what was written since", async () => {
+  const cases = [0, 1].map(odd => {
+    const bytes = packet(Ethernet.of(), Ipv4.of(), Udp.of());
+    bytes[20] = odd;
+    return { what: odd ? "the path without a parse" : "the path with one", bytes };
+  });
+  await agree(() => new ParsesTwice(), ["xdp"], cases);
 });
 
 test.run();
