@@ -115,8 +115,9 @@ export class Conntrack extends Block<ConntrackOptions> {
     if (found) {
       const { entry, reply } = found;
       const established = reply || entry.replied;
-      const outcome =
-        flows.isTranslated && entry.companion ? this.answer4(pkt, layers, found, segment) : this.judge(pkt, layers, found, reply, segment);
+      const outcome = flows.isTranslated
+        ? this.judgeTranslated4(pkt, layers, found, reply, segment)
+        : this.judge(pkt, layers, found, reply, segment);
       if (outcome > Outcome.Begins) return this.refuseFor(pkt, outcome);
       if (outcome !== Outcome.Begins) return tracked(found, layers, established, false);
     }
@@ -159,8 +160,9 @@ export class Conntrack extends Block<ConntrackOptions> {
     if (found) {
       const { entry, reply } = found;
       const established = reply || entry.replied;
-      const outcome =
-        flows.isTranslated && entry.companion ? this.answer6(pkt, layers, found, segment) : this.judge(pkt, layers, found, reply, segment);
+      const outcome = flows.isTranslated
+        ? this.judgeTranslated6(pkt, layers, found, reply, segment)
+        : this.judge(pkt, layers, found, reply, segment);
       if (outcome > Outcome.Begins) return this.refuseFor(pkt, outcome);
       if (outcome !== Outcome.Begins) return tracked(found, layers, established, false);
     }
@@ -173,10 +175,11 @@ export class Conntrack extends Block<ConntrackOptions> {
     return tracked(flow, layers, false, false);
   }
 
-  /** A reply that found the companion of a translated flow: only what can change the flow's state needs the flow itself. */
-  private answer4(pkt: Packet, layers: Ipv4Layers, found: StoredFlow4, segment: Segment | undefined): u8 {
+  /** Where a reply found the companion of a translated flow, only what can change the flow's state needs the flow itself. */
+  private judgeTranslated4(pkt: Packet, layers: Ipv4Layers, found: StoredFlow4, reply: boolean, segment: Segment | undefined): u8 {
     const { flows } = this.options;
-    if (!segment && layers.tcp && found.state === FlowState.Established && isPlain(layers.tcp)) {
+    const { companion } = found.entry;
+    if (companion && !segment && layers.tcp && found.state === FlowState.Established && isPlain(layers.tcp)) {
       const now = u32(ticks());
       const { seen } = found;
       if (seen !== now) {
@@ -187,17 +190,20 @@ export class Conntrack extends Block<ConntrackOptions> {
       flows.count(pkt, found.entry, true);
       return Outcome.Accepted;
     }
-    const main = flows.mainOf4(found, layers.protocol);
+    const main = companion ? flows.mainOf4(found, layers.protocol) : found;
     if (!main) return this.over(found);
-    const outcome = this.judge(pkt, layers, main, true, segment);
-    if (outcome === Outcome.Begins) return this.over(found);
-    found.touch(u32(ticks()));
-    takeTo(found, main.state, true);
+    const outcome = this.judge(pkt, layers, main, companion || reply, segment);
+    if (companion) {
+      if (outcome === Outcome.Begins) return this.over(found);
+      found.touch(u32(ticks()));
+      takeTo(found, main.state, true);
+    }
     return outcome;
   }
-  private answer6(pkt: Packet, layers: Ipv6Layers, found: StoredFlow6, segment: Segment | undefined): u8 {
+  private judgeTranslated6(pkt: Packet, layers: Ipv6Layers, found: StoredFlow6, reply: boolean, segment: Segment | undefined): u8 {
     const { flows } = this.options;
-    if (!segment && layers.tcp && found.state === FlowState.Established && isPlain(layers.tcp)) {
+    const { companion } = found.entry;
+    if (companion && !segment && layers.tcp && found.state === FlowState.Established && isPlain(layers.tcp)) {
       const now = u32(ticks());
       const { seen } = found;
       if (seen !== now) {
@@ -208,12 +214,14 @@ export class Conntrack extends Block<ConntrackOptions> {
       flows.count(pkt, found.entry, true);
       return Outcome.Accepted;
     }
-    const main = flows.mainOf6(found, layers.protocol);
+    const main = companion ? flows.mainOf6(found, layers.protocol) : found;
     if (!main) return this.over(found);
-    const outcome = this.judge(pkt, layers, main, true, segment);
-    if (outcome === Outcome.Begins) return this.over(found);
-    found.touch(u32(ticks()));
-    takeTo(found, main.state, true);
+    const outcome = this.judge(pkt, layers, main, companion || reply, segment);
+    if (companion) {
+      if (outcome === Outcome.Begins) return this.over(found);
+      found.touch(u32(ticks()));
+      takeTo(found, main.state, true);
+    }
     return outcome;
   }
 
