@@ -124,9 +124,11 @@ export class ExpressionPrinter {
         return `(${left} ${expr.operator} ${right})`;
       case "<<":
         if (expr.domain === "number") return this.#bits(`(${this.#word(expr.left)} << ${this.#shift(expr.right)})`, result);
+        if (expr.domain === "wide") return `shifted_up(${left}, ${this.#count(expr.right)})`;
         return `(${forced(left, type, expr.left)} << ${this.#count(expr.right)})`;
       case ">>":
         if (expr.domain === "number") return cast(`((${typeNames[type]})${this.print(expr.left)} >> ${this.#shift(expr.right)})`);
+        if (expr.domain === "wide") return `shifted_down(${left}, ${this.#count(expr.right)})`;
         return `(${forced(left, type, expr.left)} >> ${this.#count(expr.right)})`;
       case ">>>":
         return cast(`(${this.#word(expr.left)} >> ${this.#shift(expr.right)})`);

@@ -177,6 +177,25 @@ static __always_inline void put_le128_words(void *p, __u128 v)
 }
 /* Integers in host order; 48 bits are three halves, 128 two words. */
 static __always_inline __u64 le48(const void *p) { return GET16(p) | (__u64)GET16(p + 2) << 16 | (__u64)GET16(p + 4) << 32; }
+/* By halves: of two shifts of 128 bits clang would make one by a variable count, which eBPF has no code for. */
+static __always_inline __u128 shifted_up(__u128 v, __u32 count)
+{
+	__u64 low = v, high = v >> 64;
+
+	if (count == 0) return v;
+	if (count > 127) return 0;
+	if (count >= 64) return (__u128)(low << (count - 64)) << 64;
+	return (__u128)(high << count | low >> (64 - count)) << 64 | low << count;
+}
+static __always_inline __u128 shifted_down(__u128 v, __u32 count)
+{
+	__u64 low = v, high = v >> 64;
+
+	if (count == 0) return v;
+	if (count > 127) return 0;
+	if (count >= 64) return high >> (count - 64);
+	return (__u128)(high >> count) << 64 | (low >> count | high << (64 - count));
+}
 static __always_inline __u128 le128(const void *p) { return GET64(p) | (__u128)GET64(p + 8) << 64; }
 static __always_inline void put_le48(void *p, __u64 v)
 {
