@@ -72,7 +72,7 @@ export function readPlace(place: Place, names: PlaceNames, index: string | undef
   const { scalar } = place;
   const address = elementAddress(place, names, index);
   const shared = place.memory.kind === "entry" && place.memory.map.shared;
-  const whole = readWhole(scalar.bytes, scalar.order, address, shared);
+  const whole = isHalves(place) ? `be48_halves(${address})` : readWhole(scalar.bytes, scalar.order, address, shared);
   if (scalar.width === scalar.bytes * 8) return whole;
   const shifted = scalar.shift === 0 ? whole : `(${whole} >> ${scalar.shift})`;
   const mask = (1n << BigInt(scalar.width)) - 1n;
@@ -90,11 +90,17 @@ function readWhole(bytes: number, order: "network" | "host", address: string, sh
   return `__builtin_bswap${bits}(READ_ONCE${bits}(${address}))`;
 }
 
+/** Whether 48 bits may stand at an address of the stack that is no multiple of 4. */
+function isHalves({ memory, scalar, offset, index }: Place): boolean {
+  return memory.kind === "buffer" && scalar.bytes === 6 && scalar.order === "network" && (offset % 4 !== 0 || index !== undefined);
+}
+
 /** A statement that stores a value. */
 export function writePlace(place: Place, value: string, names: PlaceNames, index: string | undefined): string {
   const { scalar } = place;
   const address = elementAddress(place, names, index);
-  // A trie's key holds its address at 4: the stack is written at natural alignment alone.
+  // A trie's key holds its address at 4, a struct its 48 bits at any even offset: the stack is written at natural alignment alone.
+  if (isHalves(place)) return `put_be48_halves(${address}, ${value});`;
   if (place.memory.kind === "buffer" && scalar.bytes >= 8 && place.offset % 8 !== 0) {
     return `put_${scalar.order === "network" ? "be" : "le"}${scalar.bytes * 8}_words(${address}, ${value});`;
   }

@@ -175,6 +175,14 @@ static __always_inline void put_le128_words(void *p, __u128 v)
 	put_le64_words(p, v);
 	put_le64_words(p + 8, v >> 64);
 }
+/* And by halves. */
+static __always_inline __u64 be48_halves(const void *p) { return (__u64)be16(p) << 32 | (__u32)be16(p + 2) << 16 | be16(p + 4); }
+static __always_inline void put_be48_halves(void *p, __u64 v)
+{
+	put_be16(p, v >> 32);
+	put_be16(p + 2, v >> 16);
+	put_be16(p + 4, v);
+}
 /* Integers in host order; 48 bits are three halves, 128 two words. */
 static __always_inline __u64 le48(const void *p) { return GET16(p) | (__u64)GET16(p + 2) << 16 | (__u64)GET16(p + 4) << 32; }
 /* By halves: of two shifts of 128 bits clang would make one by a variable count, which eBPF has no code for. */

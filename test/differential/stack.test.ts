@@ -1,5 +1,5 @@
 /** Keys and values that do not fit on a program's stack of 512 bytes. */
-import { array, hashMap, Pipeline, struct, u8, u32, u64, Verdict, type XdpPacket } from "datapath";
+import { array, hashMap, net, Pipeline, struct, u8, u16, u32, u48, u64, Verdict, type XdpPacket } from "datapath";
 import { Ethernet, Ipv4, Udp } from "datapath/headers";
 import { both, packet } from "datapath/testing";
 import { test } from "uvu";
@@ -37,6 +37,27 @@ test("a small key stays on the stack", async () => {
   const { bundle } = await compileLive(new Small());
   assert.ok(bundle);
   assert.not.match(bundle?.code ?? "", "_scratch");
+});
+
+/** 48 bits in network order at an address of the stack that is a multiple of 2 alone, constant and by element. */
+class Halves extends struct({ first: u16, mac: net(u48), list: array(net(u48), 3), last: u32 }) {}
+
+test("48 bits at any even address of the stack", async () => {
+  class Pair extends Pipeline {
+    readonly seen = hashMap(u32, Halves, { maxEntries: 16 });
+    override xdp(pkt: XdpPacket): Verdict {
+      const eth = pkt.at(0, Ethernet);
+      if (!eth) return Verdict.Pass;
+      const made = new Halves();
+      made.mac = eth.src;
+      made.list[1] = eth.dst;
+      made.list[pkt.length & 1] = eth.src;
+      made.last = u32(made.list[pkt.length % 3]);
+      return this.seen.set(1, made) ? Verdict.Pass : Verdict.drop("full");
+    }
+  }
+  await both(() => new Pair(), "xdp", packet(Ethernet.of({ src: 0x1122_3344_5566, dst: 0x778899aabbcc }), Ipv4.of(), Udp.of()));
+  await both(() => new Pair(), "xdp", packet(Ethernet.of({ src: 0x1122_3344_5566 }), Ipv4.of(), Udp.of(), new Uint8Array(1)));
 });
 
 test.run();
