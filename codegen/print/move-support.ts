@@ -452,13 +452,17 @@ static __always_inline bool skb_tag_aside(struct __sk_buff *ctx)
   {
     names: ["skb_insert"],
     needs: ["skb_carry", "skb_zero"],
-    text: `/* adjust_room keeps GSO and checksum offload right, and knows IP alone; change_head grows anything. */
-static __always_inline bool skb_insert(struct __sk_buff *ctx, __u32 offset, __u32 bytes, __u64 flags)
+    text: `/*
+ * adjust_room keeps GSO and checksum offload right, and knows IP alone; change_head grows anything. adjust_room
+ * works behind what the kernel takes for the Ethernet header, and change_head makes that longer.
+ */
+static __always_inline bool skb_insert(struct __sk_buff *ctx, __u32 offset, __u32 bytes, __u64 flags, __u32 *mac_length)
 {
 	if (offset > 256 || bytes > 256 || offset > ctx->len) return 0;
 	if (bytes == 0) return 1;
-	if (flags && offset == 14 && bpf_skb_adjust_room(ctx, (int)bytes, BPF_ADJ_ROOM_MAC, flags) == 0) return 1;
+	if (flags && offset == 14 && *mac_length == 14 && bpf_skb_adjust_room(ctx, (int)bytes, BPF_ADJ_ROOM_MAC, flags) == 0) return 1;
 	if (bpf_skb_change_head(ctx, bytes, 0)) return 0;
+	*mac_length += bytes;
 	if (!skb_carry(ctx, 0, bytes, offset)) return 0;
 	return offset == 0 || skb_zero(ctx, offset, bytes);
 }
@@ -468,16 +472,17 @@ static __always_inline bool skb_insert(struct __sk_buff *ctx, __u32 offset, __u3
     names: ["skb_remove"],
     needs: ["skb_carry"],
     text: `/* adjust_room takes bytes behind the Ethernet header: what stays in front of the gap is carried there first. */
-static __always_inline bool skb_remove(struct __sk_buff *ctx, __u32 offset, __u32 bytes)
+static __always_inline bool skb_remove(struct __sk_buff *ctx, __u32 offset, __u32 bytes, __u32 start)
 {
 	__u32 length = ctx->len;
 
 	if (offset > 256 || (offset < 14 && bytes > 256) || bytes > length || offset > length - bytes) return 0;
 	if (bytes == 0) return 1;
+	if (start > 256 + offset) return 0;
 	if (ctx->protocol != __builtin_bswap16(0x0800) && ctx->protocol != __builtin_bswap16(0x86dd)) return 0;
-	if (bytes > 4095 || ctx->len < 14 + bytes + (ctx->protocol == __builtin_bswap16(0x0800) ? 20 : 40)) return 0;
-	if (offset > 14 && !skb_carry(ctx, 14 + bytes, 14, offset - 14)) return 0;
-	if (offset < 14 && !skb_carry(ctx, offset, offset + bytes, 14 - offset)) return 0;
+	if (bytes > 4095 || ctx->len < start + bytes + (ctx->protocol == __builtin_bswap16(0x0800) ? 20 : 40)) return 0;
+	if (offset > start && !skb_carry(ctx, start + bytes, start, offset - start)) return 0;
+	if (offset < start && !skb_carry(ctx, offset, offset + bytes, start - offset)) return 0;
 	return bpf_skb_adjust_room(ctx, -(int)bytes, BPF_ADJ_ROOM_MAC, 0) == 0;
 }
 `,
@@ -485,12 +490,12 @@ static __always_inline bool skb_remove(struct __sk_buff *ctx, __u32 offset, __u3
   {
     names: ["skb_grow"],
     needs: ["skb_insert"],
-    text: "static __always_inline bool skb_grow(struct __sk_buff *ctx, __u32 bytes) { return skb_insert(ctx, 0, bytes, 0); }\n",
+    text: "static __always_inline bool skb_grow(struct __sk_buff *ctx, __u32 bytes, __u32 *mac_length) { return skb_insert(ctx, 0, bytes, 0, mac_length); }\n",
   },
   {
     names: ["skb_shrink"],
     needs: ["skb_remove"],
-    text: "static __always_inline bool skb_shrink(struct __sk_buff *ctx, __u32 bytes) { return skb_remove(ctx, 0, bytes); }\n",
+    text: "static __always_inline bool skb_shrink(struct __sk_buff *ctx, __u32 bytes, __u32 start) { return skb_remove(ctx, 0, bytes, start); }\n",
   },
   {
     names: ["skb_trim"],

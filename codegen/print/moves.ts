@@ -17,10 +17,12 @@ export function printMove(printer: StatementPrinter, statement: Extract<Statemen
   const ok = printer.local(statement.ok);
   // On tc a program that moves bytes has its tag beside the frame.
   const tag = printer.onTc ? "" : ", tag";
+  const start = printer.onTc ? ", mac_length" : tag;
   const text = (expr: Expr): string => printer.expr(expr);
   switch (move.kind) {
     case "insert":
-      if (printer.onTc) printer.put(`${ok} = skb_insert(ctx, ${text(move.offset)}, ${text(move.bytes)}, ${roomFlags[move.encap]});`, span);
+      if (printer.onTc)
+        printer.put(`${ok} = skb_insert(ctx, ${text(move.offset)}, ${text(move.bytes)}, ${roomFlags[move.encap]}, &mac_length);`, span);
       else {
         printer.put(`${ok} = xdp_insert(ctx, ${text(move.offset)}, ${text(move.bytes)}, tag, &front, &data_end);`, span);
         printer.found(span);
@@ -28,7 +30,7 @@ export function printMove(printer: StatementPrinter, statement: Extract<Statemen
       }
       break;
     case "remove":
-      printer.put(`${ok} = ${on}_remove(ctx, ${text(move.offset)}, ${text(move.bytes)}${tag});`, span);
+      printer.put(`${ok} = ${on}_remove(ctx, ${text(move.offset)}, ${text(move.bytes)}${start});`, span);
       break;
     case "grow":
       if (!printer.onTc) {
@@ -36,10 +38,10 @@ export function printMove(printer: StatementPrinter, statement: Extract<Statemen
         printer.found(span);
         return;
       }
-      printer.put(`${ok} = skb_grow(ctx, ${text(move.bytes)});`, span);
+      printer.put(`${ok} = skb_grow(ctx, ${text(move.bytes)}, &mac_length);`, span);
       break;
     case "shrink":
-      printer.put(`${ok} = ${on}_shrink(ctx, ${text(move.bytes)}${tag});`, span);
+      printer.put(`${ok} = ${on}_shrink(ctx, ${text(move.bytes)}${start});`, span);
       break;
     case "trim":
       printer.put(`${ok} = ${on}_trim(ctx, ${text(move.length)}, tag);`, span);

@@ -118,6 +118,7 @@ function wrapFunction(program: Program, printer: StatementPrinter, registry: Reg
     if (!program.untagged) put("\t__u32 ether_type_ = 0;");
     put("\t__u32 tag = 0;");
   }
+  if (/\bmac_length\b/.test(text)) put("\t__u32 mac_length = 14;");
   if (uses.tag) {
     put("\tbool tagged = 0;");
     put("\t__u32 tci = 0;");

@@ -255,9 +255,7 @@ export class NodePacket implements TcPacket, XdpPacket, PacketPrimitives {
     return this.#remove(0, bytes);
   }
   insert(offset: number, bytes: number, encap?: Encap): boolean {
-    const inserted = this.#insert(offset, bytes);
-    if (inserted && encap) this.#room.encapsulated(outerFamily(encap));
-    return inserted;
+    return this.#insert(offset, bytes, encap && outerFamily(encap));
   }
   remove(offset: number, bytes: number): boolean {
     return this.#remove(offset, bytes);
@@ -274,11 +272,11 @@ export class NodePacket implements TcPacket, XdpPacket, PacketPrimitives {
     return bytes <= this.#bytes.length;
   }
 
-  #insert(offset: number, count: number): boolean {
+  #insert(offset: number, count: number, outer?: "ip4" | "ip6"): boolean {
     natural(offset, "an offset");
     natural(count, "a length");
     const before = this.#bytes;
-    const possible = offset <= before.length && this.#room.grow(offset, count);
+    const possible = offset <= before.length && this.#room.grow(offset, count, outer);
     if (!possible) {
       this.#moved(before);
       return false;

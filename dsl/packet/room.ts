@@ -18,15 +18,25 @@ export class Room {
   /** what the kernel took for the packet's protocol when it came; on tc it decides whether the front may shrink */
   #protocol: number;
   #headroom = XDP_HEADROOM;
+  /** how much the kernel takes for the Ethernet header: on tc a gap that it was not told the meaning of counts to it */
+  #start = ETHERNET;
+  #isEncapsulated = false;
 
   constructor(kind: HookKind, protocol: number) {
     this.#kind = kind;
     this.#protocol = protocol;
   }
-  /** Takes `bytes` in front, for a gap at `offset`, where there is room. */
-  grow(offset: number, bytes: number): boolean {
+  /**
+   * Takes `bytes` in front, for a gap at `offset`, where there is room.
+   * @param outer the address family of the outer header that it is for
+   */
+  grow(offset: number, bytes: number, outer?: "ip4" | "ip6"): boolean {
     if (offset > CARRIED) return false;
-    if (this.#kind === "tc") return bytes <= CARRIED;
+    if (this.#kind === "tc") {
+      if (bytes > CARRIED) return false;
+      if (bytes > 0 && !(outer && this.#encapsulates(offset, outer))) this.#start += bytes;
+      return true;
+    }
     if (bytes > this.#headroom) return false;
     this.#headroom -= bytes;
     return true;
@@ -41,7 +51,8 @@ export class Room {
     }
     if (bytes === 0) return true;
     const least = this.#protocol === ETHERTYPE_IPV4 ? 20 : this.#protocol === ETHERTYPE_IPV6 ? 40 : undefined;
-    return least !== undefined && bytes <= TC_STEP && length - ETHERNET - bytes >= least;
+    if (this.#start > CARRIED + offset) return false;
+    return least !== undefined && bytes <= TC_STEP && length - this.#start - bytes >= least;
   }
   /** A tag in the frame takes room in front. */
   pushTag(): boolean {
@@ -53,9 +64,12 @@ export class Room {
   trim(length: number, before: number): boolean {
     return length >= ETHERNET && length <= before;
   }
-  /** An outer IP header of another family changes what the kernel takes the packet for. */
-  encapsulated(outer: "ip4" | "ip6" | undefined): void {
+  /** Whether the kernel makes the room itself (bpf_skb_adjust_room): for IP, once. The outer header's family is then the packet's. */
+  #encapsulates(offset: number, outer: "ip4" | "ip6"): boolean {
     const isIp = this.#protocol === ETHERTYPE_IPV4 || this.#protocol === ETHERTYPE_IPV6;
-    if (isIp && outer) this.#protocol = outer === "ip4" ? ETHERTYPE_IPV4 : ETHERTYPE_IPV6;
+    if (!isIp || offset !== ETHERNET || this.#start !== ETHERNET || this.#isEncapsulated) return false;
+    this.#isEncapsulated = true;
+    this.#protocol = outer === "ip4" ? ETHERTYPE_IPV4 : ETHERTYPE_IPV6;
+    return true;
   }
 }

@@ -131,6 +131,38 @@ test("how far a packet grows, shrinks and is cut", async () => {
   await agree(() => new Asked(), ["xdp", "ingress"], [...askedFor()]);
 });
 
+/** A gap whose meaning tc was not told, or was told twice, and then what is taken away again: byte 15 says what. */
+class Again extends Both {
+  override move(pkt: Packet): Verdict {
+    const kind = pkt.read(15, u8);
+    const offset = pkt.read(16, u16);
+    const count = pkt.read(18, u16);
+    if (kind === undefined || offset === undefined || count === undefined) return Verdict.Pass;
+    if (kind < 2 && !pkt.insert(14, 20, Encap.Ip4)) return Verdict.drop("no room");
+    if (kind === 1 && !pkt.insert(14, 20, Encap.Ip4)) return Verdict.drop("no room");
+    if (kind === 2 && !pkt.insert(14, 36)) return Verdict.drop("no room");
+    if (kind === 3 && !pkt.grow(250)) return Verdict.drop("no room");
+    return pkt.remove(offset, count) ? Verdict.Pass : Verdict.drop("can't");
+  }
+}
+function* again(): Generator<Case> {
+  for (const kind of [0, 1, 2, 3]) {
+    for (const offset of [0, 5, 14, 30, 34, 54, 200, 256]) {
+      for (const count of [0, 1, 8, 20, 40, 256, 300]) {
+        const bytes = packet(
+          Ethernet.of({ etherType: 0x0800 }),
+          Uint8Array.of(0x45, kind, offset >> 8, offset & 0xff, count >> 8, count & 0xff),
+          new Uint8Array(400).map((_, i) => i),
+        );
+        yield { what: `kind ${kind}, ${count} bytes at ${offset}`, bytes };
+      }
+    }
+  }
+}
+test("what was inserted is taken away again, whole, in part and more than that", async () => {
+  await agree(() => new Again(), ["xdp", "ingress"], [...again()]);
+});
+
 const tagged: readonly Case[] = [
   { what: "no tag", bytes: packet(Ethernet.of(), Ipv4.of(), Udp.of()) },
   { what: "a tag", bytes: packet(Ethernet.of(), Vlan.of({ id: 10, priority: 3 }), Ipv4.of(), Udp.of()) },
