@@ -51,9 +51,10 @@ function apply(fn: object, args: readonly Value[]): Value {
 
 function wrap(bits: 8 | 16 | 32 | 48 | 64 | 128): Intrinsic {
   return (context, _frame, args, node, fn) => {
-    const [value] = args;
-    if (!value) return context.error("DP1201", node, `u${bits}() needs a value`);
-    if (value.kind === "known") return apply(fn, args);
+    const [given] = args;
+    if (!given) return context.error("DP1201", node, `u${bits}() needs a value`);
+    const value = context.settled(given, node);
+    if (value.kind === "known") return apply(fn, [value]);
     if (value.kind !== "scalar" || value.domain === "boolean")
       return context.error("DP1201", node, `u${bits}() needs a number, not ${describeValue(value)}`);
     const { make } = value;

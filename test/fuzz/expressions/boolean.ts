@@ -1,6 +1,6 @@
 /** Random conditions. */
 import type { Scope } from "../scope.js";
-import { code } from "../tree.js";
+import { code, type Part } from "../tree.js";
 import { type Expression, topOf, truth, type Value, value, whole } from "../value.js";
 import { bigintExpression } from "./bigint.js";
 import { constant, exactBigint, expression, fit } from "./fit.js";
@@ -34,6 +34,11 @@ function booleanLeaf(scope: Scope): Expression | undefined {
   return found.length > 0 ? scope.method.random.pick(found)() : undefined;
 }
 
+/** `<` turned round: TypeScript takes `a < (((b > (c…` for a call with type arguments. */
+function related(a: Expression, relation: string, b: Expression): readonly Part[] {
+  return relation === "<" ? code`(${b} > ${a})` : code`(${a} ${relation} ${b})`;
+}
+
 function compareNumbers(scope: Scope, depth: number): Expression {
   const { random } = scope.method;
   let a = numberExpression(scope, depth - 1);
@@ -43,7 +48,7 @@ function compareNumbers(scope: Scope, depth: number): Expression {
   let relation = random.pick(relations);
   // `(x & mask) === c` that is never true is an error of the language: order such a result instead
   if (a.sort.includes("&") || b.sort.includes("&") || a.sort === "literal") relation = random.pick(["<", "<=", ">", ">="] as const);
-  return expression(`number ${relation}`, code`(${a} ${relation} ${b})`, truth);
+  return expression(`number ${relation}`, related(a, relation, b), truth);
 }
 
 function compareBigints(scope: Scope, depth: number): Expression {
@@ -54,7 +59,7 @@ function compareBigints(scope: Scope, depth: number): Expression {
     : exactBigint(bigintExpression(scope, depth - 1));
   let relation = random.pick(relations);
   if (a.sort.includes("&") || b.sort.includes("&") || a.sort === "literal") relation = random.pick(["<", "<=", ">", ">="] as const);
-  return expression(`bigint ${relation}`, code`(${a} ${relation} ${b})`, truth);
+  return expression(`bigint ${relation}`, related(a, relation, b), truth);
 }
 
 function compareWide(scope: Scope, depth: number): Expression {
@@ -78,9 +83,9 @@ function includes(scope: Scope, depth: number): Expression | undefined {
     case 0:
       return expression("list.includes", code`${list.text}.includes(${e})`, truth);
     case 1:
-      return expression("list.some", code`${list.text}.some(each => each ${random.pick(["<", ">", "==="])} ${e})`, truth);
+      return expression("list.some", code`${list.text}.some(each => each ${random.pick(["<=", ">", "==="])} ${e})`, truth);
     default:
-      return expression("list.every", code`${list.text}.every(each => each ${random.pick(["<", ">", "!=="])} ${e})`, truth);
+      return expression("list.every", code`${list.text}.every(each => each ${random.pick(["<=", ">", "!=="])} ${e})`, truth);
   }
 }
 
