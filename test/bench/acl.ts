@@ -122,8 +122,28 @@ deny:
 LICENSE;
 `;
 
-/** A balanced search for the interval of the source, then the ports of it; equal leaves are one. */
+/** A program of the tree. */
 export function treeTwin(rules: readonly Rule[], { plain = false } = {}): string {
+  return `${plain ? plainPrologue : prologue}${treeOf(rules)}${epilogue}`;
+}
+
+/** The tree as a function of a packet whose addresses and ports are known, for programs that do more. */
+export function treeFunction(rules: readonly Rule[]): string {
+  return `static __always_inline int is_allowed(struct packet *p)
+{
+	u32 source = bpf_ntohl(p->way.source), port = bpf_ntohs(p->way.ports >> 16);
+	if (p->protocol != PROTOCOL_TCP)
+		return 0;
+${treeOf(rules)}allow:
+	return 1;
+deny:
+	return 0;
+}
+`;
+}
+
+/** A balanced search for the interval of the source, then the ports of it; equal leaves are one. */
+function treeOf(rules: readonly Rule[]): string {
   const { starts, ports } = intervals(rules);
   const leaves = new Map<string, number>();
   const leafOf = (of: Ports): string => {
@@ -148,7 +168,7 @@ export function treeTwin(rules: readonly Rule[], { plain = false } = {}): string
       .map(([from, allow]) => `\t${from > 0 ? `if (port >= ${from})\n\t\t` : ""}goto ${allow ? "allow" : "deny"};\n`);
     return `ports_${number}:\n\tasm volatile("");\n${tests.join("")}`;
   });
-  return `${plain ? plainPrologue : prologue}${tree}${tails.join("")}${epilogue}`;
+  return `${tree}${tails.join("")}`;
 }
 
 /** The list itself, tested from the first rule on. */

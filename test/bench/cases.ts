@@ -4,10 +4,9 @@ import { fileURLToPath } from "node:url";
 import { ipv4, mac } from "datapath";
 import { Arp, Ethernet, Ipv4, Tcp } from "datapath/headers";
 import { packet } from "datapath/testing";
-import { native } from "../../runtime/native/index.js";
 import { listTwin, rulesOf } from "./acl.js";
 import { aclCases } from "./acl-cases.js";
-import { twinData } from "./balancer.js";
+import { flowCases } from "./flow-cases.js";
 import type { Traffic } from "./harness.js";
 import type { Loaded } from "./object.js";
 
@@ -32,17 +31,11 @@ function twin(file: string, program = file): Case["twin"] {
   return { source: readFileSync(`${twinsFolder}/${file}.bpf.c`, "utf8"), program };
 }
 
-const ticksPerSecond = Math.round(1e9 / native().tickNanoseconds());
 const ethernet = { src: mac("02:00:00:00:00:01"), dst: mac("02:00:00:00:00:02") };
 const tcp = packet(
   Ethernet.of(ethernet),
   Ipv4.of({ src: ipv4("10.0.0.1"), dst: ipv4("10.0.0.2") }),
   Tcp.of({ srcPort: 12_345, dstPort: 80, flags: { syn: true } }),
-);
-const request4 = packet(
-  Ethernet.of(ethernet),
-  Ipv4.of({ src: ipv4("10.0.0.1"), dst: ipv4("10.200.1.1") }),
-  Tcp.of({ srcPort: 12_345, dstPort: 80, flags: { ack: true } }),
 );
 const request = packet(
   Ethernet.of({ src: ethernet.src, dst: mac("ff:ff:ff:ff:ff:ff") }),
@@ -64,48 +57,6 @@ function word(number: number, networkOrder: boolean): Uint8Array {
 }
 
 const flows = 1024;
-
-/** A connection's handshake, and a segment of it: what conntrack and the blocks on top of it are measured by. */
-const client = { src: ipv4("10.0.0.1"), dst: ipv4("10.0.0.2") };
-const ends = { srcPort: 12_345, dstPort: 80 };
-const connection = {
-  syn: packet(Ethernet.of(ethernet), Ipv4.of(client), Tcp.of({ ...ends, flags: { syn: true } })),
-  synAck: packet(
-    Ethernet.of(ethernet),
-    Ipv4.of({ src: client.dst, dst: client.src }),
-    Tcp.of({ srcPort: 80, dstPort: 12_345, flags: { syn: true, ack: true } }),
-  ),
-  ack: packet(Ethernet.of(ethernet), Ipv4.of(client), Tcp.of({ ...ends, flags: { ack: true } })),
-};
-/** Segments of so many established connections. */
-function established(count: number): Traffic {
-  const before = [
-    { frame: connection.syn, reply: false },
-    { frame: connection.synAck, reply: true },
-    { frame: connection.ack, reply: false },
-  ];
-  return { frame: connection.ack, flows: count, before };
-}
-
-/** The same through a published port: the client meets the machine's address, the container answers with its own. */
-const outside = { src: ipv4("10.0.0.1"), dst: ipv4("10.200.1.1") };
-const published = {
-  syn: packet(Ethernet.of(ethernet), Ipv4.of(outside), Tcp.of({ ...ends, flags: { syn: true } })),
-  synAck: packet(
-    Ethernet.of(ethernet),
-    Ipv4.of({ src: ipv4("172.17.0.2"), dst: outside.src }),
-    Tcp.of({ srcPort: 8080, dstPort: 12_345, flags: { syn: true, ack: true } }),
-  ),
-  ack: packet(Ethernet.of(ethernet), Ipv4.of(outside), Tcp.of({ ...ends, flags: { ack: true } })),
-};
-function mapped(count: number): Traffic {
-  const before = [
-    { frame: published.syn, reply: false },
-    { frame: published.synAck, reply: true },
-    { frame: published.ack, reply: false },
-  ];
-  return { frame: published.ack, flows: count, before };
-}
 
 export const cases: readonly Case[] = [
   { name: "ARP responder", pipeline: pipeline("arp"), twin: twin("arp"), traffic: { frame: request, flows: 1 } },
@@ -138,57 +89,8 @@ export const cases: readonly Case[] = [
       }
     },
   },
-  ...[1, 1000, 50_000].map(count => ({
-    name: `conntrack/hit/lruHash/${count}`,
-    pipeline: pipeline("conntrack"),
-    twin: twin("conntrack"),
-    traffic: established(count),
-  })),
-  ...[1, 1000, 50_000].map(count => ({
-    name: `conntrack/hit/flowTable/${count}`,
-    pipeline: pipeline("conntrack-table"),
-    twin: twin("conntrack"),
-    traffic: established(count),
-  })),
-  ...[
-    ...[1, 1000, 50_000].map(count => ({ name: `flowTable/hit/${count}`, count })),
-    // many more than fit: each is gone before it comes again
-    { name: "flowTable/new/full", count: 2_000_000 },
-  ].map(({ name, count }) => ({
-    name,
-    pipeline: pipeline("flow-table"),
-    twin: twin("flow-table", "flows"),
-    traffic: { frame: tcp, flows: count, before: [{ frame: tcp, reply: false }] },
-    fill(_ours: Loaded, theirs: Loaded) {
-      for (const [i, seconds] of [60, 7200].entries()) theirs.map(".bss.flows").poke(8 + 4 * i, word(seconds * ticksPerSecond, false));
-    },
-  })),
-  ...[1, 1024, 65_536].map(many => ({
-    name: `rateLimit/hit/lruHash/${many === 1 ? 1 : many === 1024 ? 1000 : 50_000}`,
-    pipeline: pipeline("rate-limit"),
-    twin: { source: twin("rate-limit").source, program: "rate_limit" },
-    traffic: { frame: tcp, flows: many },
-  })),
-  ...[1, 1000, 50_000].map(count => ({
-    name: `portMap/hit/lruHash/${count}`,
-    pipeline: pipeline("port-map"),
-    twin: { source: twin("port-map").source, program: "port_map" },
-    traffic: mapped(count),
-  })),
   { name: "IPIP push", pipeline: pipeline("ipip"), twin: twin("ipip"), traffic: { frame: tcp, flows } },
-  ...(["ipip", "l2"] as const).flatMap(kind =>
-    (["map", "table"] as const).flatMap(table =>
-      [1, 1000, 50_000].map(count => ({
-        name: `balancer/${kind === "ipip" ? "hit" : "l2"}/${table === "map" ? "lruHash" : "flowTable"}/${count}`,
-        pipeline: pipeline(`balancer-${kind}-${table}`),
-        twin: twin("balancer", `${kind === "ipip" ? "balancer" : "station"}_${table}`),
-        traffic: { frame: request4, flows: count, before: [{ frame: request4, reply: false }] },
-        fill(_ours: Loaded, theirs: Loaded) {
-          theirs.map(".data.balancer").update(new Uint8Array(4), twinData(), 0);
-        },
-      })),
-    ),
-  ),
+  ...flowCases({ pipeline, twin }),
 ];
 
 /** First-match lists in C, for the figures beside the access control's. */

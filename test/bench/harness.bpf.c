@@ -23,12 +23,19 @@ struct packet {
 	__u64 words[WORDS];
 } packet SEC(".data.packet");
 
-static __always_inline __u32 next_flow(void)
+struct bits {
+	__u64 address, port;
+};
+
+// What the next flow differs in: its number's low half in an address, the high half (above 65,535 flows) in a port.
+static __always_inline struct bits next_flow(void)
 {
 	__u32 flow = packet.flow + packet.step;
 	if (flow >= packet.flows)
 		flow -= packet.flows;
-	return packet.flow = flow;
+	packet.flow = flow;
+	__u64 low = flow & 0xffff, high = flow >> 16;
+	return (struct bits){ low << 32 & packet.address, (low | high << 16 | high << 32) & packet.port };
 }
 
 SEC("xdp")
@@ -45,11 +52,10 @@ int harness(struct xdp_md *ctx)
 	__u64 *words = (void *)(long)ctx->data;
 	if ((void *)(words + WORDS) > (void *)(long)ctx->data_end)
 		return XDP_ABORTED;
-	__u64 flow = next_flow();
-	flow *= 0x0001000100010001;
+	struct bits flow = next_flow();
 #pragma unroll
 	for (int i = 0; i < WORDS; i++)
-		words[i] = packet.words[i] ^ (i == 3 ? flow & packet.address : i == 4 ? flow & packet.port : 0);
+		words[i] = packet.words[i] ^ (i == 3 ? flow.address : i == 4 ? flow.port : 0);
 	bpf_tail_call(ctx, &under_test, 0);
 	return XDP_ABORTED;
 }
@@ -68,11 +74,10 @@ int harness_tc(struct __sk_buff *skb)
 	__u64 *words = (void *)(long)skb->data;
 	if ((void *)(words + WORDS) > (void *)(long)skb->data_end)
 		return TC_ACT_SHOT;
-	__u64 flow = next_flow();
-	flow *= 0x0001000100010001;
+	struct bits flow = next_flow();
 #pragma unroll
 	for (int i = 0; i < WORDS; i++)
-		words[i] = packet.words[i] ^ (i == 3 ? flow & packet.address : i == 4 ? flow & packet.port : 0);
+		words[i] = packet.words[i] ^ (i == 3 ? flow.address : i == 4 ? flow.port : 0);
 	bpf_tail_call(skb, &under_test_tc, 0);
 	return TC_ACT_SHOT;
 }

@@ -1,30 +1,10 @@
 // One service, 10.200.1.1:80 of TCP over IPv4 without tags, fragments or options, over 128 backends: flows stay where they
 // are, new ones go by a Maglev ring. To the backends by IPIP (RFC 2003), or by their stations; flows in the kernel's LRU
 // map, or in a table of four slots a set for each CPU.
-#include "twin.h"
+#include "ring.h"
 
-#define BACKENDS 128
-#define PLACES 65537
 #define SERVICE IPV4(10, 200, 1, 1)
-#define UP 1
 #define MTU 1500
-#define TRIES 2
-
-struct backend {
-	u32 tag;
-	u32 address;
-	u64 mac; // in the order of a frame, the low six bytes
-	u32 state;
-	u32 zero;
-};
-
-// What user space writes: which ring counts, both rings, the backends.
-struct {
-	u32 ring;
-	u32 places;
-	struct backend backends[BACKENDS];
-	u16 rings[2][PLACES + 1];
-} balancer SEC(".data.balancer") = { .places = PLACES };
 
 struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
@@ -47,12 +27,6 @@ struct {
 static __always_inline u32 halves(u32 word)
 {
 	return (word & 0xffff) + (word >> 16);
-}
-
-static __always_inline u64 mixed(u64 word)
-{
-	word *= 0x9e3779b97f4a7c15;
-	return word ^ word >> 32;
 }
 
 // The key of the packet's flow: source address and port; 0 where the packet is none of the service's.
@@ -78,26 +52,6 @@ static __always_inline struct backend *known(void *data, u32 tag)
 	if (AT(u8, data, 47) & 2 && backend->state != UP)
 		return 0;
 	return backend;
-}
-
-static __always_inline struct backend *chosen(u64 key)
-{
-	// as the block does, by numbers in the order of the machine
-	u64 hash = mixed(mixed((u64)bpf_ntohs(key >> 32) << 32 | bpf_ntohl(key)));
-	u32 place = (hash & 0xffffffff) * PLACES >> 32;
-
-	if (!balancer.places)
-		return 0;
-#pragma unroll
-	for (int i = 0; i < TRIES; i++) {
-		if (place >= PLACES)
-			return 0;
-		struct backend *backend = &balancer.backends[balancer.rings[balancer.ring & 1][place] % BACKENDS];
-		if (backend->state == UP)
-			return backend;
-		place = (place + 40501) % PLACES;
-	}
-	return 0;
 }
 
 static __always_inline int to_station(void *data, struct backend *backend)

@@ -1,6 +1,7 @@
-// A set-associative flow table in a global array: sets of eight slots of one cache line, a hint of eight 16-bit
+// A set-associative flow table in a global array: sets of eight slots of whole cache lines, a hint of eight 16-bit
 // fingerprints for each set, a lock for 128 sets. Readers take none: a slot's control word (bit 0 while it is written, bit
-// 1 live, bit 2 established, above them a version) is read before and behind what is copied.
+// 1 live, bit 2 established, above them a version) is read before and behind what is copied. Who includes this says before
+// what a flow keeps: FT_VALUE, a struct that has at least the words state and seen.
 #pragma once
 #include "twin.h"
 
@@ -18,9 +19,8 @@ enum { FT_NEW, FT_HIT, FT_BUSY, FT_FULL };
 
 struct ft_slot {
 	u64 k0, k1, control;
-	u32 state, seen;
-	u64 packets, bytes, spare[2];
-};
+	FT_VALUE value;
+} __attribute__((aligned(64)));
 struct ft_table {
 	u64 seed;
 	u32 idle[2];
@@ -73,13 +73,21 @@ static __always_inline int ft_holds(struct ft_slot *f, u64 k0, u64 k1, u64 *cont
 	return (c & 3) == 2 && f->k0 == k0 && f->k1 == k1;
 }
 
-// The flow's slot, live and not idle for too long, and its state as of one moment.
-static __always_inline struct ft_slot *ft_find(u64 k0, u64 k1, u32 now, u32 *state)
+// A flow as of one moment.
+struct ft_moment {
+	u64 control;
+	u32 state, seen;
+};
+
+// The flow's slot, live and not idle for too long, and what it was when it was looked at.
+static __always_inline struct ft_slot *ft_find(u64 k0, u64 k1, u32 now, struct ft_moment *moment)
 {
 	struct ft_where w = ft_where(k0, k1);
 	struct ft_slot *f = ft_at(w.home);
 	u64 control;
 	u32 way, seen;
+
+	*moment = (struct ft_moment){};
 
 	if (ft_holds(f, k0, k1, &control))
 		goto found;
@@ -90,30 +98,46 @@ static __always_inline struct ft_slot *ft_find(u64 k0, u64 k1, u32 now, u32 *sta
 	if (way > 7 || !ft_holds(f = ft_at(w.s2 * 8 + way), k0, k1, &control))
 		return 0;
 found:
-	*state = f->state;
-	seen = f->seen;
+	moment->state = f->value.state;
+	seen = f->value.seen;
 	FT_BARRIER;
 	if (FT_READ(f->control) != control) {
 		if (!ft_holds(f, k0, k1, &control))
 			return 0;
-		*state = f->state;
-		seen = f->seen;
+		moment->state = f->value.state;
+		seen = f->value.seen;
 		FT_BARRIER;
 		if (FT_READ(f->control) != control)
 			return 0;
 	}
 	if (!ft_fresh(control, seen, now))
 		return 0;
-	if (seen != now)
-		f->seen = now;
+	moment->control = control;
+	moment->seen = seen;
 	return f;
+}
+
+// Gives a flow another state, where it is as it was looked at; who reads meanwhile reads again.
+static __always_inline int ft_become(struct ft_slot *f, struct ft_moment *moment, u32 state, u32 established)
+{
+	if (!__sync_bool_compare_and_swap(&f->control, moment->control, moment->control | 1))
+		return 0;
+	f->value.state = moment->state = state;
+	moment->control = (moment->control & ~7ull) + 10 + established * 4;
+	__sync_lock_test_and_set(&f->control, moment->control);
+	return 1;
+}
+
+static __always_inline void ft_forget(struct ft_slot *f, struct ft_moment *moment)
+{
+	__sync_bool_compare_and_swap(&f->control, moment->control, moment->control & ~2ull);
 }
 
 // A victim's rank: 2 gone or expired, 1 not established, 0 established; then age, then the lower place.
 static __always_inline u64 ft_rank(u32 slot, u32 place, u32 now)
 {
 	struct ft_slot *f = ft_at(slot);
-	u64 control = FT_READ(f->control), established = control >> 2 & 1, age = (u32)(now - FT_READ(f->seen)), early, left, old;
+	u64 control = FT_READ(f->control), established = control >> 2 & 1, age = (u32)(now - FT_READ(f->value.seen)), early, left, old;
 	FT_HIDE(established);
 	early = age >> 31;
 	FT_HIDE(early);
@@ -155,7 +179,7 @@ static __always_inline int ft_take(u32 *lock)
 
 struct ft_new {
 	u64 k0, k1;
-	u32 state, now;
+	FT_VALUE value;
 };
 __attribute__((noinline)) int ft_insert(struct ft_new *new)
 {
@@ -169,7 +193,7 @@ __attribute__((noinline)) int ft_insert(struct ft_new *new)
 	if (!new)
 		return result;
 	w = ft_where(new->k0, new->k1);
-	now = new->now;
+	now = new->value.seen;
 	lock = &ft.lock[w.s1 >> FT_REGION & ((FT_SETS >> FT_REGION) - 1)].taken;
 	if (!ft_take(lock))
 		return result;
@@ -211,7 +235,7 @@ __attribute__((noinline)) int ft_insert(struct ft_new *new)
 	goto claim;
 found:
 	control = FT_READ(f->control);
-	if ((control & 3) == 2 && ft_fresh(control, FT_READ(f->seen), now)) {
+	if ((control & 3) == 2 && ft_fresh(control, FT_READ(f->value.seen), now)) {
 		result = FT_HIT << 24 | (slot & (FT_SLOTS - 1));
 		goto out;
 	}
@@ -220,9 +244,7 @@ claim:
 		goto out;
 	f->k0 = new->k0;
 	f->k1 = new->k1;
-	f->state = new->state;
-	f->seen = now;
-	f->packets = f->bytes = 0;
+	f->value = new->value;
 	__sync_lock_test_and_set(&f->control, (control & ~7ull) + 10);
 	((u16 *)ft.hint)[slot & (FT_SLOTS - 1)] = w.pattern;
 	result = FT_NEW << 24 | (slot & (FT_SLOTS - 1));

@@ -45,7 +45,7 @@ static __always_inline int is_tag(u16 type)
 // Counts what is dropped, by place, as a datapath program must: one slot a place.
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-	__uint(max_entries, 4);
+	__uint(max_entries, 8);
 	__type(key, u32);
 	__type(value, u64);
 } drops SEC(".maps");
