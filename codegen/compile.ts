@@ -13,19 +13,17 @@ import { type Diagnostic, hasErrors } from "./diagnostics/diagnostic.js";
 import { evaluate } from "./evaluate/evaluate.js";
 import { evaluationOf, locateLive } from "./evaluate/evaluate-live.js";
 import type { Evaluation, EvaluationRecord } from "./evaluate/evaluation.js";
-import { heavyHooks } from "./heavy-hooks.js";
+import { type FitOptions, fit } from "./fit.js";
 import type { Safeguard } from "./print/flow-table.js";
 import { type Translation, translate } from "./translate.js";
 
-export interface CompileOptions {
+export interface CompileOptions extends FitOptions {
   /** letters, digits and hyphens; the file's name where left out */
   readonly name?: string;
   /** a test build: time and random numbers come from the data section `.data.world` */
   readonly testing?: boolean;
   /** flow tables without one of their safeguards, to see that a test finds it missing */
   readonly without?: Safeguard;
-  /** programs as they are, also where they are too much work for the verifier: to see in a test that it refuses them */
-  readonly keepsPaths?: boolean;
   /** stop before clang: types, subset, ranges */
   readonly checkOnly?: boolean;
   /** load the user's modules anew (`--watch`) */
@@ -174,18 +172,8 @@ async function compileChecked(
   const diagnostics = [...before, ...translated.diagnostics];
   if (!translated.ok) return stop(diagnostics);
   if (options.checkOnly) return stop(diagnostics, translated.translation);
-  let translation: Translation = translated.translation;
-  let compiled = await compileC(translation.printed.code, { root: evaluation.root });
+  const { translation, compiled } = await fit(translated.translation, code => compileC(code, { root: evaluation.root }), options);
   if (!compiled.ok) return stop([...diagnostics, ...compiled.diagnostics], translation);
-  const forgetsPaths = heavyHooks(compiled.object, translation.programs);
-  if (forgetsPaths.size > 0 && !options.keepsPaths) {
-    const lighter = translated.translation.forgetting(forgetsPaths);
-    const again = await compileC(lighter.printed.code, { root: evaluation.root });
-    if (again.ok) {
-      translation = lighter;
-      compiled = again;
-    }
-  }
   const { code } = translation.printed;
   const manifest: Manifest = seal(draftManifest(translation, name, compilerVersion), code, compiled.object, {
     root: evaluation.root,

@@ -1,18 +1,25 @@
 /** The pure middle of the compiler: a live pipeline and its checked source in, C and the facts of a manifest out. */
 import { isDeepStrictEqual } from "node:util";
-import { analyse } from "./analyse/analyse.js";
+import { type Analysis, analyse } from "./analyse/analyse.js";
 import type { CheckedProgram } from "./check/checked-program.js";
 import { createFront } from "./check/create-front.js";
 import type { Diagnostic } from "./diagnostics/diagnostic.js";
 import type { Evaluation } from "./evaluate/evaluation.js";
 import type { HookName, Program } from "./ir/ir.js";
 import { type Printed, type PrintOptions, printProgram } from "./print/program.js";
-import { simplify } from "./simplify/simplify.js";
+import { type Simplified, simplify } from "./simplify/simplify.js";
 import type { Registry } from "./specialise/registry.js";
 import { specialise } from "./specialise/specialise.js";
+import { type Step, split } from "./split/split.js";
 
+export interface HookProgram {
+  readonly hook: HookName;
+  readonly name: string;
+  /** the names of the programs that go on behind it, where it is split */
+  readonly parts: readonly string[];
+}
 export interface Translation {
-  readonly programs: readonly Program[];
+  readonly programs: readonly HookProgram[];
   readonly registry: Registry;
   readonly printed: Printed;
 }
@@ -20,10 +27,17 @@ export type TranslateResult =
   | { readonly ok: true; readonly translation: Translated; readonly diagnostics: readonly Diagnostic[] }
   | { readonly ok: false; readonly diagnostics: readonly Diagnostic[] };
 
+/** How programs are other than the plain ones that they are as a rule. */
+export interface Shape {
+  /** hooks whose programs are too much work for the verifier as they are: there it is made to forget by which path it came */
+  readonly forgetsPaths: ReadonlySet<HookName>;
+  /** hooks whose programs are too much for one, and where they are cut */
+  readonly cuts: ReadonlyMap<HookName, readonly Step[]>;
+}
+
 /** A translation that may be had in another form without what comes before it being done anew. */
 export interface Translated extends Translation {
-  /** @param hooks whose programs are too much work for the verifier as they are: there it is made to forget by which path it came */
-  readonly forgetting: (hooks: ReadonlySet<HookName>) => Translation;
+  readonly inShape: (shape: Shape) => Translation;
 }
 /** @param name the pipeline's, which begins the programs' names */
 export function translate(evaluation: Evaluation, checked: CheckedProgram, name: string, options: PrintOptions): TranslateResult {
@@ -36,14 +50,29 @@ export function translate(evaluation: Evaluation, checked: CheckedProgram, name:
     for (const problem of analysis.problems) for (const _ of members) diagnostics.push(problem);
   }
   if (diagnostics.some(diagnostic => diagnostic.severity === "error")) return { ok: false, diagnostics };
-  const forgetting = (hooks: ReadonlySet<HookName>): Translation => {
-    const simplified = groups.flatMap(({ members, analysis }) => {
-      const one = simplify(members[0], analysis, { forgetsPaths: hooks.has(members[0].hook) });
-      return members.map(({ hook, name }) => ({ ...one, program: { ...one.program, hook, name } }));
-    });
-    return { programs, registry, printed: printProgram(simplified, registry, options) };
+  const known = new Map<Program, Simplified>();
+  const simplified = (program: Program, analysis: Analysis, forgetsPaths: boolean): Simplified => {
+    if (forgetsPaths) return simplify(program, analysis, { forgetsPaths });
+    const one = known.get(program) ?? simplify(program, analysis);
+    known.set(program, one);
+    return one;
   };
-  return { ok: true, translation: { ...forgetting(new Set()), forgetting }, diagnostics };
+  const inShape = ({ forgetsPaths, cuts }: Shape): Translation => {
+    const printable = groups.flatMap(({ members: [first, ...others], analysis }) => {
+      const one = simplified(first, analysis, forgetsPaths.has(first.hook));
+      return [first, ...others].map(({ hook, name }) => {
+        const program = { ...one.program, hook, name };
+        return { program, ...split({ program, analysis: one.analysis }, cuts.get(hook) ?? []) };
+      });
+    });
+    const hooks = printable.map(({ program: { hook, name }, parts: [, ...parts] }) => ({
+      hook,
+      name,
+      parts: parts.map(part => part.name),
+    }));
+    return { programs: hooks, registry, printed: printProgram(printable, registry, options) };
+  };
+  return { ok: true, translation: { ...inShape({ forgetsPaths: new Set(), cuts: new Map() }), inShape }, diagnostics };
 }
 
 /** Programs that are one but for their hook, as where both directions of tc call the same method: the work is done once. */

@@ -45,11 +45,20 @@ export interface KernelSession {
   close(): Promise<void>;
 }
 
+/** Where a test has a program cut in two: in its largest part, at the best place or at any, by a number. */
+export interface Cut {
+  readonly choice?: number;
+}
+export interface OpenOptions {
+  /** for the compiler's own tests: the program in parts */
+  readonly cuts?: readonly Cut[];
+}
+
 export interface KernelRunner {
   /** Why this machine or user cannot run programs in the kernel; undefined where it can. */
   unavailable(): string | undefined;
   /** Compiles a test build (time and random numbers come from the world) of what `make` makes, and loads it. */
-  open<P extends Pipeline>(make: () => P, hook: Hook): Promise<KernelSession>;
+  open<P extends Pipeline>(make: () => P, hook: Hook, options?: OpenOptions): Promise<KernelSession>;
 }
 
 /** Loads the runner, and with it compiler and runtime, when a test asks for the kernel. */

@@ -158,6 +158,11 @@ export class State {
     for (const [id, pointed] of this.pointers) if (pointed.offset) this.pointers.delete(id);
     this.pointAtFrame();
   }
+  /** What follows is a program of its own: of the packet and of memory nothing is known. */
+  anew(): void {
+    this.memory.clear();
+    this.moved();
+  }
   /** Offsets below 12 are used with `front` alone and the others never, so both count as the packet's start. */
   private pointAtFrame(): void {
     const offset = constant(0n);

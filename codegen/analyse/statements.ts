@@ -207,6 +207,11 @@ function runStatement(pass: Pass, statement: Statement, state: State): State | u
         assign(pass, state, statement.local, state.unknown(statement.local, range));
       }
       return state;
+    case "cut":
+      // another program knows what it is handed, and what it finds by itself
+      state.anew();
+      for (const { local, range } of statement.carried.locals) assign(pass, state, local, state.unknown(local, range));
+      return state;
     case "mirror":
       checkLength(pass, state, statement.device, "the device", 32, span);
       state.moved();

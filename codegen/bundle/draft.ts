@@ -1,6 +1,7 @@
 /** What a translation says of itself, as the manifest has it. */
 import { type Shape, sizeOf } from "../../dsl/core/shape.js";
 import type { MapDecl, Span } from "../ir/ir.js";
+import { partsMap } from "../print/cuts.js";
 import { flowSection } from "../print/flow-table.js";
 import type { PlacedVariable } from "../print/variables.js";
 import type { Translation } from "../translate.js";
@@ -17,7 +18,12 @@ export function draftManifest(translation: Translation, name: string, compiler: 
     format: 1,
     name,
     compiler,
-    hooks: programs.map(({ hook, name: program }) => ({ hook, program, section: hook === "xdp" ? "xdp" : "tc" })),
+    hooks: programs.map(({ hook, name: program, parts }) => ({
+      hook,
+      program,
+      section: hook === "xdp" ? "xdp" : "tc",
+      ...(parts.length > 0 && { parts: { map: partsMap(program), programs: parts } }),
+    })),
     params: printed.variables.params.map(variableEntry),
     settings: printed.variables.settings.map(variableEntry),
     target: printed.variables.target.flatMap(targetEntry),

@@ -25,6 +25,15 @@ export interface HookEntry {
   readonly program: string;
   /** ELF section: "xdp" or "tc" */
   readonly section: string;
+  /** a program that was too much for one: what goes on where it ends, by tail calls */
+  readonly parts?: HookParts | undefined;
+}
+
+export interface HookParts {
+  /** the ELF's map of programs, which the runtime fills before it attaches anything */
+  readonly map: string;
+  /** the functions, in the order of the map's slots */
+  readonly programs: readonly string[];
 }
 
 /** A param (frozen before load, in `.rodata.params`) or a setting (live, in `.data.settings`): one scalar. */

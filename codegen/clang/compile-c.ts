@@ -6,6 +6,9 @@ import { dirname, join } from "node:path";
 import { diagnose } from "../diagnostics/diagnose.js";
 import type { Diagnostic } from "../diagnostics/diagnostic.js";
 import type { Span } from "../ir/ir.js";
+import { readObject } from "../object/elf.js";
+import { programsOf } from "../object/programs.js";
+import { stackOf } from "../object/stack.js";
 import type { SourceRoot } from "../source/source-root.js";
 import { type Clang, findClangs, oldestVersion } from "./find-clang.js";
 
@@ -27,7 +30,12 @@ export type CompileResult =
       readonly clang: Clang /** clang's warnings; "" for none */;
       readonly warnings: string;
     }
-  | { readonly ok: false; readonly diagnostics: readonly Diagnostic[] };
+  | {
+      readonly ok: false;
+      readonly diagnostics: readonly Diagnostic[];
+      /** the functions that want more stack than a program has */
+      readonly overStack: readonly string[];
+    };
 
 /**
  * Wrapping and aliasing are JavaScript's and the packet's, not C's; version 3 of the instruction set is what 6.1 has;
@@ -66,13 +74,14 @@ export const compileFlags: string = flags.join(" ");
 /** Compiles self-contained C: no header is read. Errors of clang are ours, and said so. */
 export async function compileC(c: string, options: CompileOptions): Promise<CompileResult> {
   const clang = usableClang(options);
-  if ("code" in clang) return { ok: false, diagnostics: [clang] };
+  if ("code" in clang) return { ok: false, diagnostics: [clang], overStack: [] };
   const folder = mkdtempSync(join(tmpdir(), "datapath-clang-"));
   try {
     layOutSources(folder, options.sources ?? sourcesIn(c), options.root);
-    const { status, stdout, stderr } = await run(clang.path, folder, c);
+    const { status, stdout, stderr } = await run(clang.path, folder, c, flags);
     if (status === 0) return { ok: true, object: stdout, clang, warnings: stderr };
-    return { ok: false, diagnostics: [refusedByClang(c, stderr, status)] };
+    const overStack = /\bstack limit\b/.test(stderr) ? await functionsOverStack(clang, folder, c) : [];
+    return { ok: false, diagnostics: [refusedByClang(c, stderr, status)], overStack };
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
@@ -105,6 +114,22 @@ function sourcesIn(c: string): readonly string[] {
   return [...c.matchAll(/^\s*#\s*line\s+\d+\s+"([^"]+)"/gm)].flatMap(([, name]) => (name === undefined ? [] : [name]));
 }
 
+/** What a program of the kernel has. */
+const STACK = 512;
+
+/**
+ * clang names a line, which may be anyone's that was inlined. With more stack than there is it says what it would take, or
+ * before version 18 nothing: then any function may be the one.
+ */
+async function functionsOverStack(clang: Clang, folder: string, c: string): Promise<readonly string[]> {
+  const { status, stdout } = await run(clang.path, folder, c, [...flags, "-mllvm", "-bpf-stack-size=16384"]);
+  if (status === 0)
+    return programsOf(readObject(stdout))
+      .filter(program => stackOf(program) > STACK)
+      .map(({ name }) => name);
+  return [...c.matchAll(/^SEC\("(?:xdp|tc)"\)\nint (\w+)\(/gm)].flatMap(([, name]) => name ?? []);
+}
+
 interface Run {
   /** null where it was ended by a signal */
   readonly status: number | null;
@@ -112,7 +137,7 @@ interface Run {
   readonly stderr: string;
 }
 
-function run(path: string, cwd: string, input: string): Promise<Run> {
+function run(path: string, cwd: string, input: string, flags: readonly string[]): Promise<Run> {
   return new Promise((resolve, reject) => {
     const child = spawn(path, flags, {
       cwd,

@@ -3,7 +3,7 @@
  * passes are tested against; it knows the statements that touch values, the packet and buffers, and no helper.
  */
 import type { Scalar } from "../../dsl/core/shape.js";
-import type { Expr, Memory, Place, Pointer, Program, Statement } from "./ir.js";
+import type { Carried, Expr, Memory, Place, Pointer, Program, Statement } from "./ir.js";
 import { framePointer, frontPointer } from "./ir.js";
 
 export interface Run {
@@ -12,6 +12,8 @@ export interface Run {
   /** a map entry's bytes, or undefined for NULL */
   readonly entry?: (statement: Extract<Statement, { kind: "lookup" | "element" }>) => Uint8Array | undefined;
   readonly ambient?: (statement: Extract<Statement, { kind: "ambient" | "variable" }>) => bigint;
+  /** of a split program: behind each cut the part goes on with what is carried, and with nothing else */
+  readonly parts?: readonly Program[];
   /** sees each expression's value as it is computed; booleans are 0 and 1 */
   readonly observe?: (expr: Expr, value: bigint) => void;
 }
@@ -22,7 +24,9 @@ export class Trap extends Error {}
 type Outcome =
   | { readonly kind: "next" }
   | { readonly kind: "leave"; readonly label: number }
-  | { readonly kind: "return"; readonly verdict: bigint };
+  | { readonly kind: "return"; readonly verdict: bigint }
+  /** another part came to the program's end */
+  | { readonly kind: "end" };
 const NEXT: Outcome = { kind: "next" };
 
 /** Runs one program; gives its verdict, or undefined where it ends without one. Throws `Trap`. */
@@ -51,6 +55,20 @@ class Interpreter {
     return NEXT;
   }
 
+  private carrying({ locals, pointers, buffers }: Carried): Interpreter {
+    const next = new Interpreter(this.run);
+    for (const { local } of locals) {
+      const value = this.locals.get(local.id);
+      if (value !== undefined) next.locals.set(local.id, value);
+    }
+    for (const pointer of pointers) next.pointers.set(pointer.id, this.pointer(pointer));
+    for (const { id } of buffers) {
+      const bytes = this.buffers.get(id);
+      if (bytes) next.buffers.set(id, bytes.slice());
+    }
+    return next;
+  }
+
   private one(statement: Statement): Outcome {
     switch (statement.kind) {
       case "let":
@@ -76,6 +94,12 @@ class Interpreter {
       case "alias":
         this.pointers.set(statement.pointer.id, statement.from === "null" ? undefined : this.pointers.get(statement.from.id));
         return NEXT;
+      case "cut": {
+        const next = this.run.parts?.[statement.part];
+        if (!next) return NEXT;
+        const outcome = this.carrying(statement.carried).all(next.body);
+        return outcome.kind === "next" ? { kind: "end" } : outcome;
+      }
       case "if":
         return this.all(this.value(statement.condition) !== 0n ? statement.then : statement.else);
       case "block": {

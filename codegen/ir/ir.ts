@@ -178,6 +178,15 @@ export type Ambient =
   | "ticks"
   | "random";
 
+/** What a part of a split program hands on to the one that goes on for it; the packet is found anew. */
+export interface Carried {
+  /** with what may be known of each behind the cut: not less than a mask of its bits tells the verifier */
+  readonly locals: readonly { readonly local: Local; readonly range: Interval }[];
+  /** into the packet, each as its offset */
+  readonly pointers: readonly Pointer[];
+  readonly buffers: readonly Buffer[];
+}
+
 export type VerdictCode = "pass" | "reflect" | "drop" | "redirect" | "route" | "flood" | "abort";
 
 export type Statement =
@@ -197,6 +206,8 @@ export type Statement =
    * the rest once for each. The value stays the same.
    */
   | { readonly kind: "forget"; readonly local: Local; readonly span: Span }
+  /** a program that is split, see split/: what follows may be another program, which knows what is carried and no more */
+  | { readonly kind: "cut"; readonly part: number; readonly carried: Carried; readonly span: Span }
   | {
       readonly kind: "if";
       readonly condition: Expr;
@@ -365,4 +376,6 @@ export interface Program {
   readonly body: readonly Statement[];
   /** no tag is looked for in the frame: what is tagged is left alone, see simplify/untagged.ts */
   readonly untagged?: true;
+  /** a part that goes on behind a cut, with what it finds */
+  readonly resumes?: { readonly part: number; readonly carried: Carried };
 }

@@ -34,6 +34,11 @@ function showStatement(statement: Statement, depth: number): string {
       );
     case "forget":
       return line(`forget ${local(statement.local)}`);
+    case "cut": {
+      const { locals, pointers, buffers } = statement.carried;
+      const names = [...locals.map(one => local(one.local)), ...pointers.map(pointer), ...buffers.map(({ name }) => name)];
+      return line(`cut ${statement.part}: ${names.join(", ")}`);
+    }
     case "block":
       return line(`block ${label(statement.label)}`) + showStatements(statement.body, depth + 1);
     case "leave":

@@ -133,6 +133,7 @@ export function mapExpressions(statement: Statement, f: (expr: Expr) => Expr): S
     case "emit":
     case "count":
     case "forget":
+    case "cut":
     case "flowFind":
     case "flowAdd":
     case "flowUpdate":

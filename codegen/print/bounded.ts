@@ -6,7 +6,8 @@ import type { Expr, Program } from "../ir/ir.js";
 import { assigned, visitStatements } from "../ir/walk.js";
 
 export function boundedLocals(program: Program): ReadonlySet<number> {
-  const others = new Set<number>();
+  // what another part hands over is masked to its own bits
+  const others = new Set<number>(program.resumes?.carried.locals.map(({ local }) => local.id));
   // What is made of a local that turns out not to be bounded (a later statement forgets it, say) is not bounded either.
   for (;;) {
     const known = others.size;

@@ -5,7 +5,7 @@ import { prelude } from "./prelude.js";
 import { supportText } from "./support.js";
 
 const own =
-  "front frame data_end ctx mac_length tci tagged site verdict_ action slot finish aborted dropped counted drops hooks params settings target world";
+  "front frame data_end ctx mac_length tci tagged site verdict_ action slot finish aborted dropped counted drops hooks params settings target world first_ carried_";
 
 export function takenNames(registry: Registry): ReadonlySet<string> {
   const taken = new Set([...own.split(" "), ...declaredIn(prelude), ...supportText.flatMap(declaredIn)]);

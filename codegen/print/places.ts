@@ -1,11 +1,11 @@
 /** Memory in C: how a scalar is read and written where it lies. */
 import { type Field, type Shape, type StructShape, sizeOf } from "../../dsl/core/shape.js";
-import type { Place, Pointer } from "../ir/ir.js";
+import type { Buffer, Place, Pointer } from "../ir/ir.js";
 import { fieldName } from "./layouts.js";
 
 export interface PlaceNames {
   pointer(pointer: Pointer): string;
-  buffer(id: number): string;
+  bufferName(buffer: Buffer): string;
 }
 
 /** The address of a place as a `void *` expression, without a run-time index. */
@@ -21,8 +21,8 @@ export function addressOf(place: Place, names: PlaceNames): string {
     }
     case "buffer": {
       const path = pathOf(memory.buffer.layout, offset, place.scalar.bytes);
-      if (path && path !== "." && !place.index) return `&${names.buffer(memory.buffer.id)}.${path}`;
-      return offset === 0 ? `(void *)&${names.buffer(memory.buffer.id)}` : `(void *)&${names.buffer(memory.buffer.id)} + ${offset}`;
+      if (path && path !== "." && !place.index) return `&${names.bufferName(memory.buffer)}.${path}`;
+      return offset === 0 ? `(void *)&${names.bufferName(memory.buffer)}` : `(void *)&${names.bufferName(memory.buffer)} + ${offset}`;
     }
   }
 }

@@ -3,6 +3,7 @@ import type { Analysis } from "../analyse/analyse.js";
 import type { MapDecl, Program, Span, VariableDecl } from "../ir/ir.js";
 import type { Registry } from "../specialise/registry.js";
 import { Action } from "../specialise/verdict.js";
+import { carriedBuffers, cutSupport, resume } from "./cuts.js";
 import { flowSupport, type Safeguard } from "./flow-table.js";
 import { Layouts } from "./layouts.js";
 import { moveSupport } from "./move-support.js";
@@ -34,6 +35,17 @@ export interface Printed {
 export interface Analysed {
   readonly program: Program;
   readonly analysis: Analysis;
+  /** what it is split into: the program itself where it is not */
+  readonly parts: readonly Program[];
+}
+
+/** What all parts of a hook's program go by. */
+interface Whole {
+  readonly all: readonly Analysed[];
+  /** tc: the tag lies beside the frame */
+  readonly aside: boolean;
+  /** tc: how far constant offsets reach */
+  readonly reach: number;
 }
 
 /** The slot of `:drops` where programs count that they ended themselves; it is behind the drop sites. */
@@ -47,11 +59,21 @@ export function printProgram(programs: readonly Analysed[], registry: Registry, 
   const bodies: Line[][] = [];
   const printers: StatementPrinter[] = [];
   const taken = takenNames(registry);
-  for (const { program, analysis } of programs) {
-    const printer = new StatementPrinter(program, analysis, layouts, options.testing, taken);
-    printer.printAll(program.body);
-    printers.push(printer);
-    bodies.push(wrapFunction(program, printer, registry, programs));
+  const cuts: string[] = [];
+  for (const { program: whole, analysis, parts } of programs) {
+    const printed = parts.map(program => {
+      const printer = new StatementPrinter(program, analysis, layouts, options.testing, taken, whole.name);
+      printer.printAll(program.body);
+      return { program, printer };
+    });
+    const text = printed.flatMap(({ printer }) => printer.lines.map(line => line.text)).join("\n");
+    const aside = whole.hook !== "xdp" && movesBytes(text) && !whole.untagged;
+    const reach = Math.max(...printed.map(({ printer }) => reachOf(printer)));
+    for (const { program, printer } of printed) {
+      printers.push(printer);
+      bodies.push(wrapFunction(program, printer, registry, { all: programs, aside, reach }));
+    }
+    if (parts.length > 1) cuts.push(cutSupport(whole, parts, analysis, layouts));
   }
   const maps = [...registry.maps.values()];
   const variables = layOutVariables([...registry.variables.values()]);
@@ -65,6 +87,7 @@ export function printProgram(programs: readonly Analysed[], registry: Registry, 
     printCounters(registry, printers),
     printVariables(variables, options.testing),
     flowText,
+    ...cuts,
     supportFor(bodyText),
     moveSupport(bodyText),
   ].filter(part => part !== "");
@@ -92,8 +115,9 @@ export function printProgram(programs: readonly Analysed[], registry: Registry, 
 /** Where each local stands at each instruction: nobody reads it, and it is three quarters of what clang does for a large program. */
 const withoutLocals = "#pragma clang attribute push(__attribute__((nodebug)), apply_to = variable(unless(is_parameter)))";
 
-function wrapFunction(program: Program, printer: StatementPrinter, registry: Registry, all: readonly Analysed[]): Line[] {
+function wrapFunction(program: Program, printer: StatementPrinter, registry: Registry, { all, aside, reach }: Whole): Line[] {
   const { uses, onTc } = printer;
+  const none = `return ${onTc ? "TC_ACT_SHOT" : "XDP_ABORTED"};`;
   const lines: Line[] = [];
   const span = program.body[0]?.span;
   const put = (text: string): void => {
@@ -101,10 +125,11 @@ function wrapFunction(program: Program, printer: StatementPrinter, registry: Reg
   };
   const text = printer.lines.map(line => line.text).join("\n");
   const routes = uses.finish && registry.actions.has(Action.Route);
-  const needsFrame = routes || /\b(frame|FIND_FRAME|tag)\b/.test(text) || uses.tag || /\b(xdp|skb)_\w+\(ctx/.test(text);
+  const needsFrame =
+    routes || program.resumes !== undefined || /\b(frame|FIND_FRAME|tag)\b/.test(text) || uses.tag || /\b(xdp|skb)_\w+\(ctx/.test(text);
   const needsPacket = needsFrame || /\b(front|data_end)\b/.test(text);
   const context = onTc ? "struct __sk_buff" : "struct xdp_md";
-  const aside = onTc && movesBytes(text) && !program.untagged;
+  const resumed = resume(printer, program, none, { found: needsFrame, tag: !aside && !program.untagged });
   put(withoutLocals);
   put(`SEC("${onTc ? "tc" : "xdp"}")`);
   put(`int ${program.name}(${context} *ctx)`);
@@ -115,10 +140,10 @@ function wrapFunction(program: Program, printer: StatementPrinter, registry: Reg
     put("\t__u8 *frame = front;");
   }
   if (needsFrame) {
-    if (!program.untagged) put("\t__u32 ether_type_ = 0;");
+    if (!program.untagged && !program.resumes) put("\t__u32 ether_type_ = 0;");
     put("\t__u32 tag = 0;");
   }
-  if (/\bmac_length\b/.test(text)) put("\t__u32 mac_length = 14;");
+  if (/\bmac_length\b/.test(text) || (onTc && program.resumes)) put("\t__u32 mac_length = 14;");
   if (uses.tag) {
     put("\tbool tagged = 0;");
     put("\t__u32 tci = 0;");
@@ -129,7 +154,7 @@ function wrapFunction(program: Program, printer: StatementPrinter, registry: Reg
   for (const { name, type } of printer.locals.values()) put(`\t${type} ${name} = 0;`);
   for (const { name, type } of printer.pointers.values()) put(`\t${type}${name} = 0;`);
   for (const { name, type } of printer.copies.values()) put(`\t${type} ${name};`);
-  const forgetsTag = needsFrame && !aside && printer.lines.length > LONG;
+  const forgetsTag = needsFrame && !aside && !program.resumes && printer.lines.length > LONG;
   if (uses.anyValue || forgetsTag) put(`\t__u32 any_value = ${onTc ? "ctx->hash" : "ctx->rx_queue_index"};`);
   const spilled = spill(printer, program.name);
   for (const { name, type } of printer.buffers.values()) if (!spilled) put(`\t${type} ${name} __attribute__((aligned(8)));`);
@@ -137,21 +162,22 @@ function wrapFunction(program: Program, printer: StatementPrinter, registry: Reg
     put(`\t__u32 first_ = 0;`);
     put(`\tstruct ${spilled.struct} *buffers_ = bpf_map_lookup_elem(&${spilled.map}, &first_);`);
     put("");
-    put(`\tif (!buffers_) return ${onTc ? "TC_ACT_SHOT" : "XDP_ABORTED"};`);
+    put(`\tif (!buffers_) ${none}`);
   }
   put("");
+  const carried = carriedBuffers(program);
+  for (const [id, { name }] of printer.buffers) if (carried.has(id)) put(`\t__builtin_memset(&${name}, 0, sizeof(${name}));`);
   if (uses.anyValue || forgetsTag) put("\tbarrier_var(any_value);");
   const reflects =
     registry.actions.has(Action.Reflect) && all.some(other => other.program.hook !== program.hook && other.program.hook !== "xdp");
-  if (onTc && reflects) {
+  if (onTc && reflects && !program.resumes) {
     put("\tif (ctx->tc_index == REFLECTED) {");
     put("\t\tctx->tc_index = 0;");
     put("\t\treturn TC_ACT_UNSPEC;");
     put("\t}");
   }
   if (needsPacket) {
-    if (onTc) {
-      const reach = Math.min(256, reachOf(printer));
+    if (onTc && !program.resumes) {
       put(`\tif (front + ${reach} > data_end && bytes_between(data_end, front) < ctx->len) {`);
       put(`\t\tbpf_skb_pull_data(ctx, ctx->len < ${reach} ? ctx->len : ${reach});`);
       put("\t\tfront = packet_at(ctx->data);");
@@ -160,17 +186,17 @@ function wrapFunction(program: Program, printer: StatementPrinter, registry: Reg
       put("\t}");
     }
     // The kernel hands over no shorter frame: this is for the verifier alone.
-    const end = `return ${onTc ? "TC_ACT_SHOT" : "XDP_ABORTED"};`;
-    if (!program.untagged || !beginsWithCheck(printer)) put(`\tif (front + 14 > data_end) ${end}`);
-    if (needsFrame && !program.untagged) {
-      for (const line of findTag(onTc, aside, end)) put(`\t${line}`);
+    if (!program.untagged || program.resumes || !beginsWithCheck(printer)) put(`\tif (front + 14 > data_end) ${none}`);
+    if (needsFrame && !program.untagged && !program.resumes) {
+      for (const line of findTag(onTc, aside, none)) put(`\t${line}`);
       // or clang keeps whether there is a tag beside how long it is
       if (!aside && /\bxdp_insert\(/.test(text)) put("\tbarrier_var(tag);");
       if (aside || uses.tag) put("\tFIND_FRAME;");
       // Last: it proves the frame's first bytes again, for the pointer that the program then uses.
-      if (forgetsTag) for (const line of forgetTag(end)) put(`\t${line}`);
+      if (forgetsTag) for (const line of forgetTag(none)) put(`\t${line}`);
     }
   }
+  for (const line of resumed) put(`\t${line}`);
   lines.push(...printer.lines);
   const tail = (line: string): void => {
     lines.push({ text: line, span: undefined });
@@ -225,7 +251,7 @@ function reachOf(printer: StatementPrinter): number {
     for (const match of line.text.matchAll(/\b\w+ \+ (\d+) (?:<=|>) data_end/g)) reach = Math.max(reach, Number(match[1]));
   }
   // Run-time offsets: as far as a header chain usually goes.
-  return printer.pointers.size > 0 && /frame \+ atOffset/.test(printer.lines.map(l => l.text).join("\n")) ? 256 : reach + 4;
+  return printer.pointers.size > 0 && /frame \+ atOffset/.test(printer.lines.map(l => l.text).join("\n")) ? 256 : Math.min(256, reach + 4);
 }
 
 /** Keys and values beyond this go into a per-CPU map: a program has 512 bytes of stack, and clang spills some itself. */

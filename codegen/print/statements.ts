@@ -20,6 +20,7 @@ import {
 import { accessesOf, pointersRead } from "../ir/walk.js";
 import { Action, decodeVerdict } from "../specialise/verdict.js";
 import { boundedLocals, isBounded, splitConstant } from "./bounded.js";
+import { printCut } from "./cuts.js";
 import { ExpressionPrinter, typeName } from "./expressions.js";
 import { printFlow } from "./flow-table-statements.js";
 import type { Layouts } from "./layouts.js";
@@ -59,6 +60,8 @@ export class StatementPrinter implements PlaceNames {
   readonly hook: HookName;
   readonly testing: boolean;
   readonly untagged: boolean;
+  /** the name of the hook's first program, which those of its other parts are made of */
+  readonly #whole: string;
   readonly #analysis: Analysis;
   readonly #bounded: ReadonlySet<number>;
   readonly #usesFront: boolean;
@@ -66,8 +69,16 @@ export class StatementPrinter implements PlaceNames {
   readonly #labels = new Map<number, string>();
   #indent = 1;
 
-  constructor(program: Program, analysis: Analysis, layouts: Layouts, testing: boolean, taken: ReadonlySet<string>) {
+  constructor(
+    program: Program,
+    analysis: Analysis,
+    layouts: Layouts,
+    testing: boolean,
+    taken: ReadonlySet<string>,
+    whole: string = program.name,
+  ) {
     this.#names = new Set(taken);
+    this.#whole = whole;
     this.#looked = pointersRead(program.body);
     this.hook = program.hook;
     this.untagged = program.untagged === true;
@@ -110,9 +121,6 @@ export class StatementPrinter implements PlaceNames {
     const shape: Shape | undefined = map.spec.value;
     return shape ? `${this.#layouts.typeOfShape(shape)} *` : "void *";
   }
-  buffer(id: number): string {
-    return this.buffers.get(id)?.name ?? "buffer";
-  }
   /** Whether anything is done with what a pointer was set to. */
   looksAt(pointer: Pointer): boolean {
     return this.#looked.has(pointer.id);
@@ -141,6 +149,11 @@ export class StatementPrinter implements PlaceNames {
       this.#labels.set(label.id, name);
     }
     return name;
+  }
+
+  /** The C type of a local, the same in each part of a program. */
+  typeOf(local: Local): ReturnType<Analysis["cType"]> {
+    return this.#analysis.cType(local);
   }
 
   /** A line of C at the present depth. */
@@ -201,6 +214,9 @@ export class StatementPrinter implements PlaceNames {
         return;
       case "forget":
         this.#forget(statement.local, span);
+        return;
+      case "cut":
+        printCut(this, statement, this.#whole);
         return;
       case "if":
         this.#if(statement);

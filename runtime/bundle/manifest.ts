@@ -123,7 +123,14 @@ export const readManifest: (value: unknown, at: string) => Manifest = object({
   format: oneOf(1),
   name,
   compiler: text,
-  hooks: list(object({ hook: oneOf("xdp", "ingress", "egress"), program: symbol, section: text })),
+  hooks: list(
+    object({
+      hook: oneOf("xdp", "ingress", "egress"),
+      program: symbol,
+      section: text,
+      parts: optional(object({ map: symbol, programs: list(symbol) })),
+    }),
+  ),
   params: list(variable),
   settings: list(variable),
   target: list(

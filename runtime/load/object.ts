@@ -1,5 +1,5 @@
 /** Loads a bundle's object: maps made or reused, params frozen, programs verified. */
-import type { HookName, Manifest, MapEntry } from "../../codegen/bundle/manifest.js";
+import type { HookEntry, HookName, Manifest, MapEntry } from "../../codegen/bundle/manifest.js";
 import { DatapathError } from "../errors.js";
 import { beginFlowTable, type FlowTableStart } from "../maps/flow-table.js";
 import { Descriptor } from "../native/descriptor.js";
@@ -25,6 +25,8 @@ export interface LoadOptions {
 /** What was loaded. Closing it lets go of everything that is not pinned or attached. */
 export interface LoadedObject {
   readonly programs: ReadonlyMap<HookName, Descriptor>;
+  /** what goes on behind a hook's program that is split: its array, and the programs in it, in order */
+  readonly parts: ReadonlyMap<HookName, { readonly array: KernelMap; readonly programs: readonly Descriptor[] }>;
   /** by the ELF's map name, data sections included */
   readonly maps: ReadonlyMap<string, KernelMap>;
   readonly log: string;
@@ -54,11 +56,13 @@ export function loadObject(object: Uint8Array, manifest: Manifest, options: Load
       owned.push(program);
       programs.set(entry.hook, program);
     }
+    const parts = fillParts(elf, manifest, maps, options);
+    for (const one of parts.values()) owned.push(...one.programs);
     fill(manifest, maps, options);
     const close = (): void => {
       for (const one of owned) one.close();
     };
-    return { programs, maps, log, close, [Symbol.dispose]: close };
+    return { programs, parts, maps, log, close, [Symbol.dispose]: close };
   } catch (error) {
     for (const one of owned) one.close();
     throw error;
@@ -80,12 +84,48 @@ function wanted(manifest: Manifest, options: LoadOptions): Manifest["hooks"] {
   return manifest.hooks.filter(entry => !options.hooks || options.hooks.includes(entry.hook));
 }
 
+/** linux/bpf.h, BPF_MAP_TYPE_PROG_ARRAY */
+const PROG_ARRAY = 3;
+
+/** A hook's programs in the object, the one that is attached first. */
+function programsOf({ program, parts }: HookEntry): readonly string[] {
+  return [program, ...(parts?.programs ?? [])];
+}
+
+/** The kernel empties an array of programs once nobody holds it any more: neither a descriptor nor a pin. */
+function fillParts(elf: ElfObject, manifest: Manifest, maps: ReadonlyMap<string, KernelMap>, options: LoadOptions): LoadedObject["parts"] {
+  const filled = new Map<HookName, { readonly array: KernelMap; readonly programs: readonly Descriptor[] }>();
+  for (const { hook, parts } of wanted(manifest, options)) {
+    const array = parts && maps.get(parts.map);
+    if (!parts || !array) continue;
+    const programs = parts.programs.map((name, slot) => {
+      const program = new Descriptor(elf.programFd(name));
+      array.update(number(slot), number(program.fd), 0);
+      return program;
+    });
+    filled.set(hook, { array, programs });
+  }
+  return filled;
+}
+
+function number(value: number): Uint8Array {
+  return Uint8Array.of(value, value >> 8, value >> 16, value >> 24);
+}
+
 function prepare(elf: ElfObject, manifest: Manifest, options: LoadOptions): void {
   const programs = new Set(elf.programs().map(program => program.name));
   const maps = new Map(elf.maps().map(map => [map.name, map]));
   for (const entry of manifest.hooks) {
-    if (!programs.has(entry.program))
-      throw new DatapathError("DP6002", `the manifest names program ${entry.program}, the object has none such`);
+    for (const program of programsOf(entry)) {
+      if (!programs.has(program)) throw new DatapathError("DP6002", `the manifest names program ${program}, the object has none such`);
+    }
+    if (!entry.parts) continue;
+    const array = maps.get(entry.parts.map);
+    if (array?.type !== PROG_ARRAY || array.maxEntries !== entry.parts.programs.length)
+      throw new DatapathError(
+        "DP6002",
+        `the manifest names ${entry.parts.map} for the parts of ${entry.program}, the object has none such`,
+      );
   }
   for (const entry of manifest.maps) {
     const map = maps.get(entry.symbol);
@@ -94,7 +134,7 @@ function prepare(elf: ElfObject, manifest: Manifest, options: LoadOptions): void
       throw new DatapathError("DP6002", `map ${entry.symbol} has other sizes in the manifest than in the object`);
     }
   }
-  const chosen = new Set(wanted(manifest, options).map(entry => entry.program));
+  const chosen = new Set(wanted(manifest, options).flatMap(programsOf));
   for (const name of programs) elf.setAutoload(name, chosen.has(name));
 
   const reuse = options.reuse ?? new Map<string, number>();

@@ -4,7 +4,7 @@ import type { Pipeline } from "../../dsl/index.js";
 import { compareRun } from "../../testing/both.js";
 import { hex } from "../../testing/hex.js";
 import type { Built } from "../../testing/hook.js";
-import { kernelRunner } from "../../testing/kernel.js";
+import { kernelRunner, type OpenOptions } from "../../testing/kernel.js";
 import type { World } from "../../testing/world.js";
 
 export interface Case {
@@ -14,12 +14,17 @@ export interface Case {
 }
 
 /** Runs all packets through one loaded program; throws the first difference, with the packet that made it. */
-export async function agree<P extends Pipeline>(make: () => P, hooks: readonly Built<P>[], cases: readonly Case[]): Promise<void> {
+export async function agree<P extends Pipeline>(
+  make: () => P,
+  hooks: readonly Built<P>[],
+  cases: readonly Case[],
+  options: OpenOptions = {},
+): Promise<void> {
   const runner = await kernelRunner();
   const why = runner.unavailable();
   if (why !== undefined) throw new Error(`needs the kernel: ${why}`);
   for (const hook of hooks) {
-    const session = await runner.open(make, hook);
+    const session = await runner.open(make, hook, options);
     const pipeline = make();
     try {
       for (const { what, bytes, world = {} } of cases) {
