@@ -147,6 +147,7 @@ class Builder {
     for (const hook of hooksOf(layout, current.number, from)) {
       using program = openProgram(layout, current.number, from, hook);
       pin(program.fd, layout.program(number, id, hook));
+      repin(layout.parts(current.number, from, hook), layout.parts(number, id, hook));
     }
     for (const map of manifest.maps) {
       if (isPipelineWide(map)) repin(layout.map(current.number, map.path), layout.map(number, map.path));
@@ -173,6 +174,7 @@ class Builder {
       const settings = loaded.maps.get(SETTINGS);
       if (settings) pin(settings.fd, layout.map(number, SETTINGS_PATH));
       for (const [hook, program] of loaded.programs) pin(program.fd, layout.program(number, id, hook));
+      for (const [hook, { array }] of loaded.parts) pin(array.fd, layout.parts(number, id, hook));
     } finally {
       for (const map of own.values()) map.close();
     }

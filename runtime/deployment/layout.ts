@@ -10,6 +10,7 @@
  *         targets/TARGET/record/0 …     the device and its params
  *         targets/TARGET/maps/PATH      maps of the target
  *         targets/TARGET/programs/HOOK
+ *         targets/TARGET/parts/HOOK     the array that a split program finds its other parts in
  */
 import { join } from "node:path";
 import type { HookName } from "../../codegen/bundle/manifest.js";
@@ -67,6 +68,10 @@ export class Layout {
   }
   targetMap(number: number, target: string, path: string): string {
     return join(this.target(number, target), "maps", fileName(path));
+  }
+  /** The kernel empties an array of programs that nobody holds, so it is pinned as long as its program may run. */
+  parts(number: number, target: string, hook: HookName): string {
+    return join(this.target(number, target), "parts", hook);
   }
   program(number: number, target: string, hook: HookName): string {
     return join(this.target(number, target), "programs", hook);
