@@ -8,6 +8,7 @@ import { parseArgs } from "node:util";
 import { run } from "../lab/command.js";
 import { buildsTable, buildTimes } from "./builds.js";
 import { cases } from "./cases.js";
+import { endToEnd, endToEndTable } from "./end-to-end/end-to-end.js";
 import { chart, listsTable, rowsTable } from "./report.js";
 import { type Effort, type Row, runCase, runLists } from "./run-case.js";
 
@@ -26,15 +27,17 @@ const effort: Effort = values.quick ? { rounds: 5, repeat: 50_000 } : { rounds: 
 // Test runs are on the CPU of this thread: a table for each CPU would else be met empty after a move.
 await run(["taskset", "-cp", `${availableParallelism() - 1}`, `${process.pid}`]);
 
+const isWanted = (name: string): boolean => positionals.length === 0 || positionals.some(word => name.includes(word));
 const rows: Row[] = [];
-let failed = 0;
+/** rows that could not be had, and why */
+const missing: { readonly name: string; readonly reason: string }[] = [];
 for (const of of cases) {
-  if (positionals.length > 0 && !positionals.some(word => of.name.includes(word))) continue;
+  if (!isWanted(of.name)) continue;
   try {
     rows.push(await runCase(of, effort));
   } catch (error) {
-    failed += 1;
-    console.error(`${of.name}: ${error instanceof Error ? error.message : String(error)}`);
+    missing.push({ name: of.name, reason: error instanceof Error ? error.message : String(error) });
+    console.error(`${of.name} is missing: ${missing.at(-1)?.reason}`);
   }
 }
 console.log(rowsTable(rows));
@@ -42,6 +45,9 @@ const lists = positionals.length === 0 ? await runLists(effort) : [];
 if (lists.length > 0) console.log(`\n${listsTable(lists)}`);
 const builds = values.builds && positionals.length === 0 ? await buildTimes(values.quick ? 3 : 10) : undefined;
 if (builds) console.log(`\n${buildsTable(builds)}`);
-if (values.json !== undefined) writeFileSync(values.json, `${JSON.stringify({ rows, lists, builds }, undefined, 2)}\n`);
+const roads = isWanted("end-to-end") ? await endToEnd(values.quick ? 2 : 7, values.quick ? 200_000 : 1_000_000) : undefined;
+if (roads) console.log(`\n${endToEndTable(roads)}`);
+if (values.json !== undefined)
+  writeFileSync(values.json, `${JSON.stringify({ rows, missing, lists, builds, endToEnd: roads }, undefined, 2)}\n`);
 if (values.chart !== undefined) writeFileSync(values.chart, chart(rows));
-process.exitCode = failed === 0 ? 0 : 1;
+process.exitCode = missing.length === 0 ? 0 : 1;
