@@ -1,5 +1,5 @@
 /** The outer headers of each mode: datapath code. */
-import { fold16, type IpLayers, type Packet, u8, type u16, type u32, type u128, Verdict } from "datapath";
+import { fold16, type IpLayers, type Packet, u8, u16, type u32, type u128, Verdict } from "datapath";
 import { Ethernet, EtherType, Geneve, GeneveOption, IpProtocol, Ipv4, Ipv6, Udp } from "datapath/headers";
 import { constantSum, type Delivery } from "./delivery.js";
 import { type Ends, spreadOf } from "./ends.dp.js";
@@ -63,7 +63,9 @@ function wrap(by: Delivery, pkt: Packet, at: 14 | 18, inner: Inner): Verdict {
     ethernet.dst = by.nextHop;
     ethernet.src = own;
   }
-  if (at === 14) ethernet.etherType = by.family === 4 ? EtherType.Ipv4 : EtherType.Ipv6;
+  const type = by.family === 4 ? EtherType.Ipv4 : EtherType.Ipv6;
+  if (at === 14) ethernet.etherType = type;
+  else if (inner.family !== by.family && !pkt.write(at - 2, u16, type)) return Verdict.drop("cut by encapsulation");
   return by.nextHop !== 0 ? Verdict.Reflect : Verdict.route();
 }
 

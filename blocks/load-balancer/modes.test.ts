@@ -153,3 +153,15 @@ rows(balancing({ kind: "ipip", ...underlay4 }, { address: backend4 }, service4, 
     out: tagged(outside, 0x88, 0xa8, 0, 7, 0x81, 0, 0, 5),
   },
 });
+const outside6 = packet(
+  ethernet(0x0800),
+  Ipv4.of({ ...outer4, src: ipv4("172.16.0.0") + spread6, dscp: 10, ecn: 2, protocol: 41 }),
+  inside(plain6),
+);
+rows(balancing({ kind: "ipip", ...underlay4 }, { address: backend4 }, service6, { ...small, vlan: true, families: [6] }), "xdp", {
+  "behind two tags the inner one says the outer header's family": {
+    in: tagged(plain6, 0x88, 0xa8, 0, 7, 0x81, 0, 0, 5),
+    verdict: Verdict.Reflect,
+    out: tagged(outside6, 0x88, 0xa8, 0, 7, 0x81, 0, 0, 5),
+  },
+});

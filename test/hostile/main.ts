@@ -1,24 +1,32 @@
-/** `--packets N --seed S [NAME]...`: hostile packets, N through each block. The last line counts. */
+/** `--packets N --seed S [NAME]...`: hostile packets, N through each block, those of one name together. The last line counts. */
 import { parseArgs } from "node:util";
-import { victims } from "./victims.js";
+import { shareOf, victims } from "./victims.js";
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: { packets: { type: "string", default: "10000" }, seed: { type: "string", default: "1" } },
 });
+/** Then all begins anew: an LRU map that is full is the kernel's own, and Node's has another order. */
+const ROUND = 50_000;
 let packets = 0;
 let failed = 0;
 const chosen = victims.filter(({ name }) => positionals.length === 0 || positionals.some(word => name.includes(word)));
-for (const { name, harm } of chosen) {
+for (const victim of chosen) {
   const started = performance.now();
-  const found = await harm(Number(values.packets), Number(values.seed));
-  packets += found.packets;
-  failed += found.failed;
-  for (const line of found.failures) console.log(`${name}: ${line}`);
-  const verdicts = [...found.verdicts].map(([kind, count]) => `${count} ${kind}`).join(", ");
-  console.log(
-    `${name}: ${found.packets} packets in ${((performance.now() - started) / 1000).toFixed(1)} s: ${verdicts}; ${found.failed} failures`,
-  );
+  const verdicts = new Map<string, number>();
+  const told = { packets: 0, failed: 0 };
+  for (let left = shareOf(victim, Number(values.packets)), seed = Number(values.seed); left > 0; left -= ROUND, seed += 1) {
+    const found = await victim.harm(Math.min(left, ROUND), seed);
+    told.packets += found.packets;
+    told.failed += found.failed;
+    for (const [kind, count] of found.verdicts) verdicts.set(kind, (verdicts.get(kind) ?? 0) + count);
+    for (const line of found.failures) console.log(`${victim.name}, seed ${seed}: ${line}`);
+  }
+  packets += told.packets;
+  failed += told.failed;
+  const kinds = [...verdicts].map(([kind, count]) => `${count} ${kind}`).join(", ");
+  const seconds = ((performance.now() - started) / 1000).toFixed(1);
+  console.log(`${victim.name}: ${told.packets} packets in ${seconds} s: ${kinds}; ${told.failed} failures`);
 }
 console.log(`${chosen.length} pipelines, ${packets} hostile packets, ${failed} failures`);
 process.exitCode = chosen.length > 0 && packets > 0 && failed === 0 ? 0 : 1;

@@ -14,6 +14,7 @@ const word = (bytes: Uint8Array, at: number): number => ((bytes[at] ?? 0) << 8) 
 
 const TYPE = { ipv4: 0x0800, arp: 0x0806, tag: 0x8100, serviceTag: 0x88a8, ipv6: 0x86dd };
 const PROTOCOL = { icmp: 1, ipip: 4, tcp: 6, udp: 17, ipv6: 41, icmpv6: 58 };
+const PORT = { gue: 6080, geneve: 6081 };
 const EXTENSIONS = [0, 43, 60];
 const FRAGMENT = 44;
 const AUTHENTICATION = 51;
@@ -104,8 +105,9 @@ function payloadFaults(
     }
     case PROTOCOL.udp: {
       if (length < 8 || word(frame, at + 4) !== length) return ["UDP: length"];
-      if (word(frame, at + 6) === 0) return version === 4 ? [] : ["UDP: no checksum over IPv6"];
-      return right() ? [] : ["UDP: checksum"];
+      const inside = tunnelFaults(frame, at, end, depth);
+      if (word(frame, at + 6) === 0) return version === 4 || inside ? (inside ?? []) : ["UDP: no checksum over IPv6"];
+      return right() ? (inside ?? []) : ["UDP: checksum"];
     }
     case PROTOCOL.icmp:
       if (version !== 4) return [];
@@ -122,4 +124,23 @@ function payloadFaults(
     default:
       return [];
   }
+}
+
+/** Faults of what is inside a datagram to a tunnel's port, which may go without a checksum (RFC 6935 section 5); undefined for any other. */
+function tunnelFaults(frame: Uint8Array, udp: number, end: number, depth: number): string[] | undefined {
+  const at = udp + 8;
+  const [first = 0, second = 0] = frame.subarray(at, end);
+  if (depth > 1) return undefined;
+  switch (word(frame, udp + 2)) {
+    case PORT.gue:
+      return first >> 6 === 0 ? inner(frame, second, at + 4 + (first & 31) * 4, end, depth) : undefined;
+    case PORT.geneve:
+      return inner(frame, word(frame, at + 2), at + 8 + (first & 63) * 4, end, depth);
+    default:
+      return undefined;
+  }
+}
+function inner(frame: Uint8Array, type: number, at: number, end: number, depth: number): string[] | undefined {
+  if (type === PROTOCOL.ipip || type === TYPE.ipv4) return ipv4Faults(frame, at, end, depth + 1);
+  return type === PROTOCOL.ipv6 || type === TYPE.ipv6 ? ipv6Faults(frame, at, end, depth + 1) : undefined;
 }

@@ -43,6 +43,7 @@ const bent = (frame: Uint8Array, at: number, value: number): Uint8Array => {
 const tcp = packet(eth, Ipv4.of({ src: 1, dst: 2 }), Tcp.of({ dstPort: 80 }), "odd");
 const tcp6 = packet(eth, Ipv6.of({ src: 1n, dst: 2n }), Tcp.of({ dstPort: 80 }), "odd");
 const udp = packet(eth, Ipv4.of({ src: 1, dst: 2 }), Udp.of({ dstPort: 53 }), "data");
+const geneve = Uint8Array.of(0, 0, 8, 0, 0, 0, 0, 0);
 const rows: readonly (readonly [what: string, frame: Uint8Array, faults: readonly string[]])[] = [
   ["TCP", tcp, []],
   ["TCP behind a tag", packet(eth, Vlan.of({ id: 5 }), Ipv4.of({ src: 1 }), Tcp.of()), []],
@@ -60,6 +61,12 @@ const rows: readonly (readonly [what: string, frame: Uint8Array, faults: readonl
   ["ICMPv6 with a wrong checksum", packet(eth, Ipv6.of(), Icmpv6.of({ type: 128, checksum: 1 }), "ping"), ["ICMPv6: checksum"]],
   ["a fragment's transport", packet(eth, Ipv6.of(), FragmentHeader.of({ fragmentOffset: 3, nextHeader: 6 }), "abcdefgh"), []],
   ["IPv4 in IPv4", packet(eth, Ipv4.of({ protocol: 4 }), bent(tcp, tcp.length - 1, 0).subarray(14)), ["TCP: checksum"]],
+  ["a tunnel without checksum over IPv6", packet(eth, Ipv6.of(), Udp.of({ dstPort: 6081, checksum: 0 }), geneve, tcp.subarray(14)), []],
+  [
+    "what is in a tunnel",
+    packet(eth, Ipv6.of(), Udp.of({ dstPort: 6081, checksum: 0 }), geneve, bent(tcp, tcp.length - 1, 0).subarray(14)),
+    ["TCP: checksum"],
+  ],
   ["ARP", packet(eth, Arp.of()), []],
   ["ARP that is cut", packet(eth, Arp.of()).subarray(0, 40), ["ARP: cut"]],
 ];

@@ -38,6 +38,9 @@ const LIMITED_BROADCAST = 0xffff_ffff;
 const ALL_SYSTEMS = 0xe000_0001;
 const ALL_NODES = 0xff02_0000_0000_0000_0000_0000_0000_0001n;
 
+/** Few packets are nearly as long as a link takes, so that headers in front make them too long. */
+const LONG = 0.01;
+
 function address4(random: Random, { ipv4 }: Stations): number {
   return random.chance(0.93) ? random.pick(ipv4) : random.pick([0, LIMITED_BROADCAST, ALL_SYSTEMS, 0x7f00_0001, random.word()]);
 }
@@ -85,12 +88,12 @@ function tcp(random: Random, stations: Stations): Parts {
       dataOffset: 5 + options.length / 4,
     }),
     Uint8Array.from(options),
-    random.bytes(random.chance(0.5) ? 0 : random.below(24)),
+    random.bytes(random.chance(LONG) ? random.between(1200, 1480) : random.chance(0.5) ? 0 : random.below(24)),
   ];
 }
 
 function transport(random: Random, stations: Stations, version: 4 | 6): Parts {
-  const payload = random.bytes(random.below(40));
+  const payload = random.bytes(random.chance(LONG) ? random.between(1200, 1480) : random.below(40));
   switch (random.below(12)) {
     case 0:
     case 1:

@@ -1,0 +1,6 @@
+// test: timeout 400
+/** Hostile packets through the blocks that share a table of flows. */
+import { withstand } from "./check.js";
+import { stateful } from "./victims.js";
+
+withstand(stateful);
