@@ -26,7 +26,13 @@ export interface Fitted {
 /** Smaller ones are never much work. */
 const LEAST_INSTRUCTIONS = 500;
 /** Each takes a run of clang. */
-const MOST_ROUNDS = 12;
+const MOST_ROUNDS = 8;
+const MOST_FOR_WORK = 3;
+
+interface Next {
+  readonly shape: Shape;
+  readonly why: "stack" | "paths" | "work";
+}
 
 export async function fit(
   translated: Translated,
@@ -39,19 +45,25 @@ export async function fit(
     cuts: new Map(cuts ? translated.programs.map(({ hook }) => [hook, cuts]) : []),
   };
   let now = await attempt(cuts ? translated.inShape(shape) : translated);
-  // the last that clang took: better too much work than nothing, as the verifier may find less to walk
+  // the last that clang took
   let taken = now;
-  for (let round = 0; round < MOST_ROUNDS; round++) {
+  // a bound is no count: where cutting does not bring it below the limit, the verifier may still find less to walk
+  let uncut: Fitted | undefined;
+  for (let round = 0, cutsForWork = 0; round < MOST_ROUNDS; round++) {
     const next = nextShape(now, shape, keepsPaths, limit);
-    if (!next) break;
-    const translation = translated.inShape(next);
+    if (!next) return now.compiled.ok ? now : taken;
+    if (next.why === "work") {
+      uncut ??= now;
+      if (++cutsForWork > MOST_FOR_WORK) break;
+    }
+    const translation = translated.inShape(next.shape);
     // no place was found to cut it at
-    if (next.cuts !== shape.cuts && partsIn(translation) === partsIn(now.translation)) break;
-    shape = next;
+    if (next.why !== "paths" && partsIn(translation) === partsIn(now.translation)) break;
+    shape = next.shape;
     now = await attempt(translation);
     if (now.compiled.ok || !taken.compiled.ok) taken = now;
   }
-  return taken;
+  return uncut ?? taken;
 }
 
 function partsIn(translation: Translation): number {
@@ -59,12 +71,13 @@ function partsIn(translation: Translation): number {
 }
 
 /** What to do with what is too much; undefined where nothing is. */
-function nextShape({ translation, compiled }: Fitted, shape: Shape, keepsPaths: boolean, limit: bigint | undefined): Shape | undefined {
-  if (!compiled.ok) return withCuts(translation, shape, compiled.overStack);
+function nextShape({ translation, compiled }: Fitted, shape: Shape, keepsPaths: boolean, limit: bigint | undefined): Next | undefined {
+  if (!compiled.ok) return withCuts(translation, shape, compiled.overStack, "stack");
   const programs = programsOf(readObject(compiled.object)).filter(({ section }) => section !== ".text");
   const heavy = programs.filter(program => program.instructions.length >= LEAST_INSTRUCTIONS && isMuchWork(program));
   const forgetful = heavy.flatMap(({ name }) => hookOf(translation, name)?.hook ?? []).filter(hook => !shape.forgetsPaths.has(hook));
-  if (forgetful.length > 0 && !keepsPaths) return { ...shape, forgetsPaths: new Set([...shape.forgetsPaths, ...forgetful]) };
+  if (forgetful.length > 0 && !keepsPaths)
+    return { shape: { ...shape, forgetsPaths: new Set([...shape.forgetsPaths, ...forgetful]) }, why: "paths" };
   if (keepsPaths && limit === undefined) return undefined;
   const suspects = limit === undefined ? heavy : programs;
   const over = suspects.filter(program => costOf(program).verified >= (limit ?? VERIFIER_LIMIT));
@@ -72,16 +85,17 @@ function nextShape({ translation, compiled }: Fitted, shape: Shape, keepsPaths: 
     translation,
     shape,
     over.map(({ name }) => name),
+    "work",
   );
 }
 
-function withCuts(translation: Translation, shape: Shape, names: readonly string[]): Shape | undefined {
+function withCuts(translation: Translation, shape: Shape, names: readonly string[], why: Next["why"]): Next | undefined {
   const cuts = new Map<HookName, readonly Step[]>(shape.cuts);
   for (const name of names) {
     const found = hookOf(translation, name);
     if (found) cuts.set(found.hook, [...(cuts.get(found.hook) ?? []), { part: found.part }]);
   }
-  return names.length > 0 ? { ...shape, cuts } : undefined;
+  return names.length > 0 ? { shape: { ...shape, cuts }, why } : undefined;
 }
 
 /** The hook and the part that a function of the object is. */

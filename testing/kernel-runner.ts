@@ -6,7 +6,7 @@ import { recorded, recordingFolder } from "./recording.js";
 import { Session } from "./session.js";
 
 /** `DATAPATH_CUTS=2:17`: every program in parts, cut at two places that the number chooses; of `2` alone at the best. */
-function cutsAsked(): readonly Cut[] {
+export function cutsAsked(): readonly Cut[] {
   const [times = "0", choice] = (process.env.DATAPATH_CUTS ?? "").split(":");
   return Array.from({ length: Number(times) }, (_, i): Cut => (choice === undefined ? {} : { choice: Number(choice) + 7 * i }));
 }

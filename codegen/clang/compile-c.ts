@@ -81,7 +81,7 @@ export async function compileC(c: string, options: CompileOptions): Promise<Comp
     const { status, stdout, stderr } = await run(clang.path, folder, c, flags);
     if (status === 0) return { ok: true, object: stdout, clang, warnings: stderr };
     const overStack = /\bstack limit\b/.test(stderr) ? await functionsOverStack(clang, folder, c) : [];
-    return { ok: false, diagnostics: [refusedByClang(c, stderr, status)], overStack };
+    return { ok: false, diagnostics: [overStack.length > 0 ? tooDeep(stderr, overStack) : refusedByClang(c, stderr, status)], overStack };
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
@@ -157,17 +157,27 @@ function run(path: string, cwd: string, input: string, flags: readonly string[])
   });
 }
 
+function tooDeep(stderr: string, functions: readonly string[]): Diagnostic {
+  const { file, line, column } = firstError(stderr);
+  const known = file !== "" && file !== "<stdin>";
+  const span: Span = { file: known ? file.replace(/^\.\//, "") : "", line: known ? line : 0, column: known ? column : 0, length: 1 };
+  return diagnose("DP5005", span, `${functions.join(", ")}: more than ${STACK} bytes of stack, and no place is left to cut it at`);
+}
+
+function firstError(stderr: string): { readonly file: string; readonly line: number; readonly column: number; readonly message?: string } {
+  const [, file = "", line = "0", column = "0", message] = /^(?:(.*?):(\d+):(\d+): )?(?:fatal )?error: (.*)$/m.exec(stderr) ?? [];
+  return { file, line: Number(line), column: Math.max(1, Number(column)), ...(message !== undefined && { message }) };
+}
+
 /** The C is kept for the report: nobody else can find out what went wrong. */
 function refusedByClang(c: string, stderr: string, status: number | null): Diagnostic {
   const kept = mkdtempSync(join(tmpdir(), "datapath-refused-"));
   writeFileSync(join(kept, "program.c"), c);
   writeFileSync(join(kept, "clang.log"), stderr);
-  const first = /^(?:(.*?):(\d+):(\d+): )?(?:fatal )?error: (.*)$/m.exec(stderr);
-  const [, file = "", line = "0", column = "0", message = status === null ? "it was ended by a signal" : `exit code ${status}`] =
-    first ?? [];
+  const { file, line, column, message = status === null ? "it was ended by a signal" : `exit code ${status}` } = firstError(stderr);
   const inSource = file !== "" && file !== "<stdin>";
   const span: Span = inSource
-    ? { file: file.replace(/^\.\//, ""), line: Number(line), column: Math.max(1, Number(column)), length: 1 }
-    : { file: join(kept, "program.c"), line: Number(line), column: Math.max(1, Number(column)), length: 1 };
+    ? { file: file.replace(/^\.\//, ""), line, column, length: 1 }
+    : { file: join(kept, "program.c"), line, column, length: 1 };
   return diagnose("DP5003", span, `clang refused the generated C: ${message}; the C and clang's whole output are kept in ${kept}`);
 }

@@ -48,7 +48,9 @@ export function choosePlace(
       if (!carried) continue;
       const first = total - (after - behind);
       const count = carried.locals.length + 2 * carried.pointers.length + 4 * carried.buffers.length;
-      places.push({ place: { before, carried }, score: Math.max(first, after) * (1 + count * CARRIED) });
+      // what is behind a branch that is cut inside is in both
+      const twice = first + after - total;
+      places.push({ place: { before, carried }, score: (Math.max(first, after) + twice / 2) * (1 + count * CARRIED) });
     }
   };
   walk(program.body, 0, true);

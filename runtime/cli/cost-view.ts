@@ -8,6 +8,8 @@ import { table } from "./terminal.js";
 
 export interface HookCost {
   readonly hook: HookName;
+  /** of a hook that is split: which of its programs, from 1 */
+  readonly part?: number;
   readonly instructions: number;
   /** instructions that the verifier walks: its own count where the program was loaded, else a bound that it does not pass */
   readonly verified: number;
@@ -16,32 +18,35 @@ export interface HookCost {
   readonly dominated: { readonly file: string; readonly line: number } | undefined;
 }
 
-/** @param counts the verifier's own counts, by hook */
-export function hookCosts({ manifest, object }: BundleParts, counts?: ReadonlyMap<HookName, number>): HookCost[] {
+/** @param counts the verifier's own counts, by the program's name */
+export function hookCosts({ manifest, object }: BundleParts, counts?: ReadonlyMap<string, number>): HookCost[] {
   const programs = programsOf(readObject(object));
   const functions = programs.filter(program => program.section === ".text");
-  return manifest.hooks.flatMap(({ hook, program: name }) => {
-    const program = programs.find(candidate => candidate.name === name);
-    if (!program) return [];
-    const { instructions, verified, lines } = costOf(program, functions);
-    const counted = counts?.get(hook);
-    const [most] = lines;
-    return [
-      {
-        hook,
-        instructions,
-        verified: counted ?? Number(verified),
-        counted: counted !== undefined,
-        dominated: most && most.verified * 2n > verified && lines.length > 1 ? { file: most.file, line: most.line } : undefined,
-      },
-    ];
-  });
+  return manifest.hooks.flatMap(({ hook, program: first, parts }) =>
+    [first, ...(parts?.programs ?? [])].flatMap((name, i): HookCost[] => {
+      const program = programs.find(candidate => candidate.name === name);
+      if (!program) return [];
+      const { instructions, verified, lines } = costOf(program, functions);
+      const counted = counts?.get(name);
+      const [most] = lines;
+      return [
+        {
+          hook,
+          ...(parts && { part: i + 1 }),
+          instructions,
+          verified: counted ?? Number(verified),
+          counted: counted !== undefined,
+          dominated: most && most.verified * 2n > verified && lines.length > 1 ? { file: most.file, line: most.line } : undefined,
+        },
+      ];
+    }),
+  );
 }
 
 export function costLines(costs: readonly HookCost[]): string[] {
   return table(
-    costs.map(({ hook, instructions, verified, counted, dominated }) => [
-      `  ${hook}`,
+    costs.map(({ hook, part, instructions, verified, counted, dominated }) => [
+      part === undefined ? `  ${hook}` : `  ${hook}, part ${part}`,
       `${instructions} instructions`,
       verifiedText(verified, counted),
       dominated && !counted ? `most of it at ${dominated.file}:${dominated.line}` : "",

@@ -65,6 +65,8 @@ export interface TestProgram {
   /** sets a setting by its path */
   set(path: string, value: VariableInput): void;
   info(hook: HookName): ProgramInfo;
+  /** the programs that go on behind a hook's first, where it is split */
+  parts(hook: HookName): readonly ProgramInfo[];
   /** what the kernel keeps of a program, 8 bytes an instruction */
   instructions(hook: HookName): Uint8Array;
   readonly log: string;
@@ -157,6 +159,10 @@ class LoadedTest implements TestProgram {
 
   info(hook: HookName): ProgramInfo {
     return native().programInfo(this.#fd(hook));
+  }
+
+  parts(hook: HookName): readonly ProgramInfo[] {
+    return (this.#loaded.parts.get(hook)?.programs ?? []).map(({ fd }) => native().programInfo(fd));
   }
 
   instructions(hook: HookName): Uint8Array {

@@ -4,6 +4,7 @@ import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { compileLive } from "../../codegen/compile.js";
 import { hashMap, type Packet, Pipeline, struct, type TcPacket, u16, u32, u64, Verdict, type XdpPacket } from "../../dsl/index.js";
+import { hookCosts } from "../../runtime/cli/cost-view.js";
 import { agree } from "./agree.js";
 import { frames, taggedFrames } from "./frames.js";
 
@@ -60,6 +61,21 @@ test("the manifest names the parts, and where they are found", async () => {
       parts: { map: "mixed_ingress_parts", programs: ["mixed_ingress_2", "mixed_ingress_3"] },
     },
   ]);
+});
+
+test("what is more work than the limit is cut until each part is below it, or not at all", async () => {
+  const whole = await compileLive(new Mixed(), { name: "mixed" });
+  assert.ok(whole.bundle);
+  const bound = Math.max(...hookCosts(whole.bundle).map(({ verified }) => verified));
+  const { bundle } = await compileLive(new Mixed(), { name: "mixed", limit: BigInt(Math.ceil(bound * 0.9)) });
+  assert.ok(bundle);
+  const costs = hookCosts(bundle);
+  assert.ok(costs.length > 2 && costs.every(({ verified }) => verified < bound * 0.9), JSON.stringify(costs));
+  const hopeless = await compileLive(new Mixed(), { name: "mixed", limit: 10n });
+  assert.equal(
+    hopeless.bundle?.manifest.hooks.map(({ parts }) => parts),
+    [undefined, undefined],
+  );
 });
 
 test.run();

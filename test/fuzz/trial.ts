@@ -3,6 +3,7 @@ import type { Pipeline } from "datapath";
 import { simulate } from "datapath/testing";
 import { type Compilation, compileLive } from "../../codegen/compile.js";
 import { differences } from "../../testing/compare.js";
+import { cutsAsked } from "../../testing/kernel-runner.js";
 import { Session } from "../../testing/session.js";
 import { isRunnable, type RandomPacket, randomPacket } from "./packets.js";
 import type { Hook, Program } from "./program.js";
@@ -34,7 +35,9 @@ export interface Subject {
 
 /** A pipeline of this process, with the type-check of its file shared among all programs in it. */
 export function liveSubject(program: Program, make: () => Pipeline): Subject {
-  return { make, compile: () => compileLive(make(), { testing: true, name: `fuzz-${program.seed}` }) };
+  const cuts = cutsAsked();
+  const options = { testing: true, name: `fuzz-${program.seed}`, ...(cuts.length > 0 && { cuts }) };
+  return { make, compile: () => compileLive(make(), options) };
 }
 
 export async function tryProgram(program: Program, { make, compile }: Subject, options: TrialOptions): Promise<Outcome> {

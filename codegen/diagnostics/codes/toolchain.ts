@@ -28,4 +28,11 @@ export const toolchainCodes = {
     hint: "choose another folder with `-o`, or move what is there",
     example: { situation: "a folder `edge.dpo` that has no manifest.json" },
   },
+  DP5005: {
+    title: "a program needs more stack than there is",
+    explanation:
+      "The kernel gives a program 512 bytes of stack. A pipeline that wants more is split over several programs, wherever no entry of a map that was looked up is still in use; here no such place was left.",
+    hint: "look entries up later, or be done with them sooner: what is read or written once more behind a step keeps the two in one program",
+    example: { situation: "a hook that looks up an entry of a map first, and changes it last, behind more than one program can hold" },
+  },
 } as const satisfies Record<string, CodeEntry>;

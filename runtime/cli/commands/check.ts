@@ -1,5 +1,4 @@
 /** `dp check`: what the compiler, and if asked the verifier, has to say. Nothing is written. */
-import type { HookName } from "../../../codegen/bundle/manifest.js";
 import { compile } from "../../../codegen/compile.js";
 import { type Diagnostic, hasErrors } from "../../../codegen/diagnostics/diagnostic.js";
 import { toJson } from "../../../codegen/diagnostics/render.js";
@@ -47,7 +46,12 @@ export const command = defineCommand({
 });
 
 /** Loads the programs, with maps of their own that go with this process. */
-function verifierCounts({ manifest, object }: Parameters<typeof hookCosts>[0]): ReadonlyMap<HookName, number> {
+function verifierCounts({ manifest, object }: Parameters<typeof hookCosts>[0]): ReadonlyMap<string, number> {
   using program = loadForTest(object, manifest);
-  return new Map(manifest.hooks.map(({ hook }) => [hook, program.info(hook).verifiedInstructions]));
+  return new Map(
+    manifest.hooks.flatMap(({ hook, program: first, parts }) => {
+      const infos = [program.info(hook), ...program.parts(hook)];
+      return [first, ...(parts?.programs ?? [])].map((name, i): [string, number] => [name, infos[i]?.verifiedInstructions ?? 0]);
+    }),
+  );
 }

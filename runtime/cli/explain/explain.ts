@@ -32,7 +32,7 @@ export function explain({ manifest, code, object }: BundleContents): ExplainedPr
   const programs = programsOf(file);
   const cLines = code.split("\n");
   const nameOf = namesIn(manifest.lines);
-  return manifest.hooks.map(({ hook, program: name }) => {
+  const explainOne = (hook: HookName, name: string): ExplainedProgram => {
     const lines = new Lines();
     for (const [number, text] of functionLines(cLines, name)) {
       const place = placeOf(number, manifest.lines);
@@ -44,7 +44,8 @@ export function explain({ manifest, code, object }: BundleContents): ExplainedPr
       if (place) lines.at(nameOf(place.file), place.line).instructions.push(`${slot}: ${texts.get(slot) ?? ""}`);
     }
     return { hook, program: name, instructions: program ? lengthOf(program) : 0, lines: lines.sorted() };
-  });
+  };
+  return manifest.hooks.flatMap(({ hook, program, parts }) => [program, ...(parts?.programs ?? [])].map(name => explainOne(hook, name)));
 }
 
 /** The name of lines that no TypeScript stands for: the C's own helpers. */
