@@ -100,12 +100,17 @@ function recordedWorld(world: World): RecordedWorld {
   };
 }
 
+/** Of a map with more entries those that are zero are only counted: a large array is one line, and not thousands. */
+const MANY = 1024;
+
 /** The outcome as lines of text that can be compared. */
 export function outcomeLines(outcome: KernelOutcome): readonly string[] {
   const hex = (bytes: Uint8Array) => Buffer.from(bytes).toString("hex");
-  const maps = [...outcome.maps].flatMap(([path, entries]) =>
-    entries.map(([key, value]) => `map ${path}: ${hex(key)} is ${hex(value)}`).sort(),
-  );
+  const maps = [...outcome.maps].flatMap(([path, entries]) => {
+    const told = entries.length > MANY ? entries.filter(([, value]) => value.some(byte => byte !== 0)) : entries;
+    const lines = told.map(([key, value]) => `map ${path}: ${hex(key)} is ${hex(value)}`).sort();
+    return told === entries ? lines : [`map ${path}: ${entries.length} entries, of which these are not zero`, ...lines];
+  });
   const slots = [...(outcome.slots ?? [])].flatMap(([path, used]) =>
     used.map(([slot, { key, value, live, established, seen, fingerprint }]) =>
       [`slot ${slot} of ${path}: ${hex(key)} is ${hex(value)}`, live, established, seen, fingerprint].join(", "),

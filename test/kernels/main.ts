@@ -60,7 +60,7 @@ async function main(): Promise<number> {
       const image = await makeImage(kernel, { program, addon, cases });
       try {
         const line = (text: string) => isResult(text) && console.log(text);
-        count(await boot(kernel, { image, line, timeout: 600_000 }), `Linux ${release.line}`);
+        count(await boot(kernel, { image, line, timeout: 1_800_000 }), `Linux ${release.line}`);
       } finally {
         rmSync(image);
       }
@@ -79,9 +79,9 @@ async function here(program: string, cases: string): Promise<readonly string[]> 
     "mount -t tmpfs run /run",
     "mount -t bpf bpf /sys/fs/bpf",
     "ip link set lo up",
-    `exec ${process.execPath} ${program} ${cases}`,
+    `exec taskset --cpu-list 0 ${process.execPath} ${program} ${cases}`,
   ];
-  const result = await run(["unshare", "--net", "--mount", "sh", "-c", steps.join(" && ")], { mayFail: true, timeout: 300_000 });
+  const result = await run(["unshare", "--net", "--mount", "sh", "-c", steps.join(" && ")], { mayFail: true, timeout: 900_000 });
   const lines = `${result.stdout}${result.stderr}`.split("\n");
   for (const line of lines) if (isResult(line)) console.log(line);
   return lines;

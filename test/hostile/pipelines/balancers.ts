@@ -29,33 +29,41 @@ const options = {
   affinity: { maxEntries: 65_536, seconds: 5 },
 };
 
-class Balancing extends Pipeline {
+abstract class Balancing extends Pipeline {
   readonly balancer: LoadBalancer;
   constructor(balancer: LoadBalancerOptions) {
     super();
     this.balancer = new LoadBalancer(balancer);
   }
-  private handle(pkt: Packet): Verdict {
+  protected handle(pkt: Packet): Verdict {
     return this.balancer.balance(pkt) ?? Verdict.Pass;
   }
+}
+class OnXdp extends Balancing {
   override xdp(pkt: XdpPacket): Verdict {
     return this.handle(pkt);
   }
+}
+class OnTc extends Balancing {
   override ingress(pkt: TcPacket): Verdict {
     return this.handle(pkt);
   }
 }
 /** Services of both families; backends are of the outer header's. */
-function balancing(mode: Mode, backends: readonly BackendOptions[], more: Partial<LoadBalancerOptions> = {}): Balancing {
-  return new Balancing({ ...options, services: services.map(service => ({ ...service, backends })), mode, ...more });
+function balancing(mode: Mode, backends: readonly BackendOptions[], more: Partial<LoadBalancerOptions> = {}): LoadBalancerOptions {
+  return { ...options, services: services.map(service => ({ ...service, backends })), mode, ...more };
 }
 
-export const ipip = (): Balancing => balancing({ kind: "ipip", source: "10.0.0.1", nextHop }, backends4);
-export const ipip6 = (): Balancing => balancing({ kind: "ipip", source: "2001:db8:a::1" }, backends6, { table: "flowTable", maxFlows: 64 });
-export const gue = (): Balancing =>
-  balancing({ kind: "gue", source: "10.1.0.0", spread: true, variant: 0, nextHop, mtu: 1400 }, backends4, { quic: { configuration: 0 } });
-export const geneve = (): Balancing =>
-  balancing({ kind: "geneve", source: "2001:db8:a::1", nextHop }, backends6, {
-    services: own.map(service => ({ ...service, backends: backends6.map(backend => ({ ...backend, port: 8080 })) })),
-  });
-export const direct = (): Balancing => balancing({ kind: "l2" }, [...backends4, ...backends6], { moveDatagrams: true });
+export const ipip = () => new OnXdp(balancing({ kind: "ipip", source: "10.0.0.1", nextHop }, backends4));
+export const ipip6 = () => new OnTc(balancing({ kind: "ipip", source: "2001:db8:a::1" }, backends6, { table: "flowTable", maxFlows: 64 }));
+export const gue = () =>
+  new OnTc(
+    balancing({ kind: "gue", source: "10.1.0.0", spread: true, variant: 0, nextHop, mtu: 1400 }, backends4, { quic: { configuration: 0 } }),
+  );
+export const geneve = () =>
+  new OnXdp(
+    balancing({ kind: "geneve", source: "2001:db8:a::1", nextHop }, backends6, {
+      services: own.map(service => ({ ...service, backends: backends6.map(backend => ({ ...backend, port: 8080 })) })),
+    }),
+  );
+export const direct = () => new OnXdp(balancing({ kind: "l2" }, [...backends4, ...backends6], { moveDatagrams: true }));

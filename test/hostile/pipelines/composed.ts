@@ -1,9 +1,9 @@
-/** All blocks in one pipeline, on each hook. */
+/** All blocks in one pipeline, on one hook each. */
 import { Flows, ipv4, ipv6, mac, type Packet, Pipeline, type TcPacket, Verdict, type XdpPacket } from "datapath";
 import { AccessControl, ArpResponder, Conntrack, Counter, Nat44, NatBalancer, Pacer, PortMap, RateLimit, SynCookie } from "datapath/blocks";
 import { gate, gate6, ports } from "./stations.js";
 
-export class Everything extends Pipeline {
+abstract class Everything extends Pipeline {
   readonly seen = new Counter();
   readonly arp = new ArpResponder({ address: ipv4("10.0.0.1"), mac: mac("02:00:00:00:00:01") });
   readonly limit = new RateLimit({ key: { of: "source", ipv4: 24, ipv6: 64 }, rate: 900, burst: 400, maxEntries: 100_000 });
@@ -35,15 +35,13 @@ export class Everything extends Pipeline {
     ports,
   });
   readonly nat = new Nat44({ flows: this.flows, inside: ["10.0.0.0/30"], address: gate, ports });
-  readonly pacer = new Pacer({ key: "destination", unit: "bytes", rate: 200_000, maxEntries: 100_000 });
-
-  private handle(pkt: Packet): Verdict | undefined {
+  protected handle(pkt: Packet): Verdict | undefined {
     this.seen.count(pkt);
     const early = this.arp.handle(pkt) ?? this.limit.check(pkt) ?? this.cookies.check(pkt);
     return early ?? this.follow(pkt);
   }
   /** What concerns a flow: one entry, which all of these share. */
-  private follow(pkt: Packet): Verdict | undefined {
+  protected follow(pkt: Packet): Verdict | undefined {
     const tracked = this.conntrack.track(pkt);
     if (tracked instanceof Verdict) return tracked;
     const allowed = this.acl.check(pkt, tracked);
@@ -56,12 +54,19 @@ export class Everything extends Pipeline {
     if (mapped instanceof Verdict) return mapped;
     return this.conntrack.commit(mapped) ?? this.nat.translate(pkt, mapped);
   }
+}
+export class EverythingOnXdp extends Everything {
   override xdp(pkt: XdpPacket): Verdict {
     return this.handle(pkt) ?? Verdict.route();
   }
+}
+export class EverythingOnIngress extends Everything {
   override ingress(pkt: TcPacket): Verdict {
     return this.handle(pkt) ?? Verdict.Pass;
   }
+}
+export class EverythingOnEgress extends Everything {
+  readonly pacer = new Pacer({ key: "destination", unit: "bytes", rate: 200_000, maxEntries: 100_000 });
   override egress(pkt: TcPacket): Verdict {
     return this.follow(pkt) ?? this.pacer.pace(pkt) ?? Verdict.Pass;
   }

@@ -77,7 +77,7 @@ export class ShieldedFlows extends Pipeline {
 }
 
 /** Published ports of both families and all three protocols, some of them live, and hairpins. */
-export class Publishing extends Pipeline {
+abstract class Publishing extends Pipeline {
   readonly flows: Flows;
   readonly conntrack: Conntrack;
   readonly ports: PortMap;
@@ -109,25 +109,33 @@ export class Publishing extends Pipeline {
       { address: ipv6("2001:db8::2"), port: 53, zero: 0, zeros: 0 },
     );
   }
-  private handle(pkt: Packet, then: Verdict): Verdict {
+  protected handle(pkt: Packet, then: Verdict): Verdict {
     const tracked = this.conntrack.track(pkt);
     if (tracked instanceof Verdict) return tracked;
     const mapped = this.ports.map(tracked);
     if (mapped instanceof Verdict) return mapped;
     return this.conntrack.commit(mapped) ?? this.ports.translate(pkt, mapped) ?? then;
   }
-  override xdp(pkt: XdpPacket): Verdict {
-    return this.handle(pkt, Verdict.route());
+}
+export class PublishingOnTc extends Publishing {
+  constructor() {
+    super(false);
   }
   override ingress(pkt: TcPacket): Verdict {
     return this.handle(pkt, Verdict.Pass);
   }
 }
-export const publishing = (): Publishing => new Publishing(false);
-export const forwarding = (): Publishing => new Publishing(true);
+export class PublishingOnXdp extends Publishing {
+  constructor() {
+    super(true);
+  }
+  override xdp(pkt: XdpPacket): Verdict {
+    return this.handle(pkt, Verdict.route());
+  }
+}
 
 /** Few ports, so that there are soon none. */
-export class Masquerading extends Pipeline {
+abstract class Masquerading extends Pipeline {
   readonly flows: Flows;
   readonly conntrack: Conntrack;
   readonly nat: Nat44;
@@ -138,22 +146,30 @@ export class Masquerading extends Pipeline {
     this.conntrack = new Conntrack({ flows });
     this.nat = new Nat44({ flows, forwards, inside: ["10.0.0.0/30"], address: gate, ports, tries: 2, report: true });
   }
-  private handle(pkt: Packet, then: Verdict): Verdict {
+  protected handle(pkt: Packet, then: Verdict): Verdict {
     const tracked = this.conntrack.track(pkt);
     if (tracked instanceof Verdict) return tracked;
     const mapped = this.nat.map(tracked);
     if (mapped instanceof Verdict) return mapped;
     return this.conntrack.commit(mapped) ?? this.nat.translate(pkt, mapped) ?? then;
   }
-  override xdp(pkt: XdpPacket): Verdict {
-    return this.handle(pkt, Verdict.route());
+}
+export class MasqueradingOnTc extends Masquerading {
+  constructor() {
+    super(false);
   }
   override ingress(pkt: TcPacket): Verdict {
     return this.handle(pkt, Verdict.Pass);
   }
 }
-export const masquerading = (): Masquerading => new Masquerading(false);
-export const masqueradingHere = (): Masquerading => new Masquerading(true);
+export class MasqueradingOnXdp extends Masquerading {
+  constructor() {
+    super(true);
+  }
+  override xdp(pkt: XdpPacket): Verdict {
+    return this.handle(pkt, Verdict.route());
+  }
+}
 
 /** A balancer that translates, for both families. */
 export class Translating extends Pipeline {

@@ -9,8 +9,8 @@ export async function replay(recording: Recording): Promise<readonly string[]> {
   try {
     for (const [i, run] of recording.runs.entries()) {
       const lines = outcomeLines(await session.run(Buffer.from(run.packet, "base64"), worldOf(run)));
-      problems.push(...lines.filter(line => !run.outcome.includes(line)).map(line => `packet ${i}: ${line}`));
-      problems.push(...run.outcome.filter(line => !lines.includes(line)).map(line => `packet ${i}: not ${line}`));
+      problems.push(...without(lines, run.outcome).map(line => `packet ${i}: ${line}`));
+      problems.push(...without(run.outcome, lines).map(line => `packet ${i}: not ${line}`));
     }
   } catch (error) {
     problems.push(error instanceof Error ? error.message : String(error));
@@ -18,6 +18,11 @@ export async function replay(recording: Recording): Promise<readonly string[]> {
     await session.close();
   }
   return problems;
+}
+
+function without(lines: readonly string[], others: readonly string[]): readonly string[] {
+  const known = new Set(others);
+  return lines.filter(line => !known.has(line));
 }
 
 function worldOf({ world }: RecordedRun): World {
