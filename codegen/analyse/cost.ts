@@ -1,5 +1,5 @@
 /**
- * How many instructions the kernel's verifier may walk: a bound from the compiled code, not below its count.
+ * How many instructions the kernel's verifier may walk: an estimate from the compiled code, made not to be below its count.
  *
  * The verifier follows every path from the entry and counts each instruction each time that it comes by. It stops early
  * where it has seen an equal state, or where a branch is decided. All paths of the loop-free graph, counted, are a bound
@@ -31,7 +31,14 @@ export const MOST = 10n ** 12n;
 const WORTH_A_WALK = 3;
 /** Steps of a walk, a few µs each. */
 const MOST_WALKED = 1_000_000;
-/** Beyond it a walk is a rough figure. */
+/**
+ * What a walk may fall short of the kernel's, as a share of it: signed ranges decide branches there, and what decides
+ * a branch is told apart; each such difference counts again at the branches that follow. Of 149 programs compared on
+ * Linux 6.18, the largest is 0.17 of walks up to `LONG_WALK` and 1.23 of longer ones. It is measured, not proved:
+ * the fuzzer holds estimates against counts.
+ */
+const MARGIN = 1 / 4;
+const MARGIN_OF_LONG = 3 / 2;
 const LONG_WALK = 100_000;
 const MUCH_WORK = 200_000;
 
@@ -78,8 +85,7 @@ function countsOf(program: ObjectProgram): ReadonlyMap<number, bigint> {
   if (all < BigInt(WORTH_A_WALK * program.instructions.length)) return paths;
   const walked = walk(program, MOST_WALKED);
   if (!walked.complete) return paths;
-  // kernels differ in where they keep states, and what is not told apart counts again at each branch that follows
-  const margin = walked.steps > LONG_WALK ? 1 : 1 / 4;
+  const margin = walked.steps > LONG_WALK ? MARGIN_OF_LONG : MARGIN;
   const counts = new Map([...walked.visits].map(([slot, count]) => [slot, BigInt(Math.ceil(count * (1 + margin)))]));
   return [...counts.values()].reduce((sum, count) => sum + count, 0n) < all ? counts : paths;
 }

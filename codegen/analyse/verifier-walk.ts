@@ -1,12 +1,14 @@
 /**
  * A walk like the verifier's own, to tell how much work a program is for it: every path is followed, depth first, and ends
- * where one came before in a state that covers its own. What it knows is less than what the kernel knows (intervals alone,
- * and nothing of what memory holds), so that it follows paths that the kernel rules out; what it tells apart is as much.
+ * where one came before in a state that covers its own. What it knows is less than what the kernel knows (intervals
+ * without a sign, nothing of what memory holds), so that it follows paths that the kernel rules out. Numbers that the
+ * kernel may know more of are marked, and told apart where they count; what is still missed is in the margin (cost.ts).
  */
 import { flowOf, type Instruction } from "../object/instruction.js";
-import type { ObjectProgram } from "../object/programs.js";
-import { decide, learn, unsignedComparison } from "./verifier/branches.js";
+import type { ObjectProgram, ProgramInstruction } from "../object/programs.js";
+import { decide, JSET, learn, told, unsignedComparison } from "./verifier/branches.js";
 import { helperOf, OWN_FUNCTION } from "./verifier/helpers.js";
+import { Liveness } from "./verifier/liveness.js";
 import { bytesOf, isHeld, type Kept, Machine, SLOTS } from "./verifier/machine.js";
 import {
   anything,
@@ -17,6 +19,7 @@ import {
   constantOf,
   INVALID,
   type MemoryPointer,
+  markOf,
   markPrecise,
   PACKET_END,
   type PacketPointer,
@@ -24,6 +27,7 @@ import {
   scalar,
   signs,
   type Value,
+  wide,
   word,
 } from "./verifier/values.js";
 
@@ -32,8 +36,15 @@ const LEAST_JUMPS = 2;
 const LEAST_INSTRUCTIONS = 8;
 /** A kept state goes when it was compared in vain so many times more often than it was hit. */
 const PATIENCE = 3;
+const LOOKUP = 1;
+const ADD = 0x00;
+const SUB = 0x10;
+const NOTHING = constant(0);
 /** A packet pointer that may lie farther is not proved. */
 const FARTHEST = 0xffff;
+
+/** Sections that the kernel reads as they are when it loads a program. */
+const FROZEN = ".rodata";
 
 /** Where the context has addresses, by the kind of program. */
 const PACKET_FIELDS: { readonly [kind: string]: { readonly data: number; readonly end: number; readonly meta: number } } = {
@@ -61,28 +72,33 @@ interface Waiting {
 }
 
 class Walker {
-  private readonly at: (Instruction | undefined)[] = [];
+  private readonly at: (ProgramInstruction | undefined)[] = [];
   private readonly prunePoints = new Set<number>();
   private readonly kept = new Map<number, Kept[]>();
   private readonly visits = new Map<number, number>();
   private readonly waiting: Waiting[] = [];
   private readonly fields: { readonly data: number; readonly end: number; readonly meta: number } | undefined;
+  private readonly liveness: Liveness;
+  /** places on the stack that the instruction wrote whole */
+  private readonly whole = new Uint32Array(2);
   private ids = 0;
 
   constructor(program: ObjectProgram) {
+    this.liveness = new Liveness(program);
     this.fields = PACKET_FIELDS[program.section.split("/")[0] ?? ""];
     for (const instruction of program.instructions) {
       this.at[instruction.slot] = instruction;
       const flow = flowOf(instruction);
       if (flow.kind === "jump") this.prunePoints.add(flow.to);
       if (flow.kind === "branch") this.prunePoints.add(flow.to).add(instruction.slot);
+      if (flow.kind === "call" || isHelperCall(instruction)) this.prunePoints.add(instruction.slot + instruction.slots);
     }
   }
 
   run(most: number): Walk {
     const start = new Machine();
-    start.set(1, CONTEXT);
-    start.set(10, { kind: "stack", offset: 0 });
+    start.registers[1] = CONTEXT;
+    start.registers[10] = { kind: "stack", offset: 0 };
     this.waiting.push({ slot: 0, machine: start });
     let walked = 0;
     let [jumps, jumpsKept, keptAt] = [0, 0, 0];
@@ -101,14 +117,18 @@ class Walker {
           if (keeps) {
             const list = this.kept.get(slot) ?? [];
             this.kept.set(slot, list);
-            list.push(machine.keep());
+            list.push(machine.keep(slot));
             [jumpsKept, keptAt] = [jumps, walked];
           }
         }
         const kind = instruction.opcode & 7;
         if (kind === 5 || kind === 6) jumps++;
+        this.whole.fill(0);
+        const here: number = slot;
         slot = this.step(instruction, machine);
+        this.liveness.wrote(here, this.whole[0] ?? 0, this.whole[1] ?? 0);
       }
+      this.liveness.update();
     }
     return { visits: this.visits, steps: walked, complete: true };
   }
@@ -120,9 +140,9 @@ class Walker {
     for (let i = list.length - 1; i >= 0; i--) {
       const kept = list[i];
       if (!kept) continue;
-      if (machine.isCoveredBy(kept)) {
+      if (machine.isCoveredBy(kept, this.liveness)) {
         kept.hits++;
-        machine.endAt(kept);
+        machine.endAt(kept, this.liveness);
         return true;
       }
       if (counts) kept.misses++;
@@ -131,12 +151,11 @@ class Walker {
     return false;
   }
 
-  private step(instruction: Instruction, machine: Machine): number | undefined {
+  private step(instruction: ProgramInstruction, machine: Machine): number | undefined {
     const { opcode, slot, slots, destination } = instruction;
     const flow = flowOf(instruction);
     switch (flow.kind) {
       case "exit":
-        machine.get(0);
         return undefined;
       case "jump":
         return flow.to;
@@ -150,32 +169,31 @@ class Walker {
     }
     switch (opcode & 7) {
       case 0:
-        machine.set(destination, this.wideConstant(instruction));
+        machine.registers[destination] = this.wideConstant(instruction);
         break;
       case 1:
-        machine.set(destination, this.load(instruction, machine));
+        machine.registers[destination] = this.load(instruction, machine);
         break;
       case 2:
-        machine.get(destination);
         this.store(instruction, machine, constant(instruction.immediate));
         break;
       case 3: {
-        const pointer = machine.get(destination);
-        const value = machine.get(instruction.source);
+        const pointer = machine.registers[destination];
+        const value = machine.registers[instruction.source];
         if ((opcode & 0xe0) !== 0xc0) {
           this.store(instruction, machine, value);
           break;
         }
         // an atomic operation may give the old value back, a compare-exchange in r0
         if (pointer?.kind === "stack") this.store(instruction, machine, anything(8));
-        if ((instruction.immediate & 0xff) === 0xf1) machine.set(0, anything(opcode & 8 ? 8 : 4));
-        else if (instruction.immediate & 1) machine.set(instruction.source, anything(opcode & 8 ? 8 : 4));
+        if ((instruction.immediate & 0xff) === 0xf1) machine.registers[0] = anything(opcode & 8 ? 8 : 4);
+        else if (instruction.immediate & 1) machine.registers[instruction.source] = anything(opcode & 8 ? 8 : 4);
         break;
       }
       case 4:
       case 7:
         this.fork(instruction, machine);
-        machine.set(destination, this.arithmetic(instruction, machine));
+        machine.registers[destination] = this.arithmetic(instruction, machine);
         break;
       case 5:
         this.call(instruction, machine, false);
@@ -185,18 +203,18 @@ class Walker {
   }
 
   /** A map, or the address of data in a section: by the place that names it, with its small offset. Else a number. */
-  private wideConstant({ slot, immediate }: Instruction): Value {
-    if (immediate >= 0 && immediate < 0x1_0000) return memory(slot, 0, false, immediate);
-    return anything(8);
+  private wideConstant({ slot, immediate, upper, addresses }: ProgramInstruction): Value {
+    return addresses === undefined ? wide(upper, immediate) : memory(slot, 0, false, immediate);
   }
 
-  private load({ opcode, source, offset }: Instruction, machine: Machine): Value {
-    const from = machine.get(source);
+  private load({ opcode, slot, source, offset }: Instruction, machine: Machine): Value {
+    const from = machine.registers[source];
     const bytes = sizeOf(opcode);
     if (from?.kind === "stack") {
       const at = from.offset + offset;
       const index = slotAt(at);
-      const held = machine.slot(index);
+      const held = machine.stack[index];
+      this.liveness.read(slot, index);
       if (!isHeld(held)) {
         const read = (2 ** bytes - 1) << (at & 7);
         return held && (held.zero & read) === read ? constant(0) : anything(bytes);
@@ -204,9 +222,20 @@ class Walker {
       if (held.bytes === bytes && at % 8 === 0) return held.value;
       return anything(bytes, held.value.kind === "scalar" ? [held.value] : []);
     }
+    if (from?.kind === "memory" && this.at[from.source]?.addresses?.startsWith(FROZEN)) {
+      // one number in the kernel, and known to it: not here, where params may have any value
+      return scalar(
+        0,
+        bytes === 8 ? Number.POSITIVE_INFINITY : 2 ** (8 * bytes) - 1,
+        [],
+        0,
+        undefined,
+        markOf(from.source, from.offset + offset, bytes),
+      );
+    }
     if (from?.kind === "context" && this.fields) {
       if (offset === this.fields.data || offset === this.fields.meta) {
-        return { kind: "packet", id: offset === this.fields.data ? 0 : -1, offset: 0, least: 0, most: 0, range: 0 };
+        return { kind: "packet", id: offset === this.fields.data ? 0 : -1, offset: 0, part: NOTHING, range: 0 };
       }
       if (offset === this.fields.end) return PACKET_END;
     }
@@ -220,19 +249,16 @@ class Walker {
     const bytes = sizeOf(opcode);
     const index = slotAt(at);
     const before = bytesOf(machine.stack[index]);
+    if (bytes === 8) this.whole[index >> 5] = (this.whole[index >> 5] ?? 0) | (1 << (index & 31));
     const written = (2 ** bytes - 1) << (at & 7);
     if (at % 8 === 0 && value && (bytes === 8 || value.kind === "scalar")) {
       const rest = { written: before.written & ~written, zero: before.zero & ~written };
-      machine.setSlot(index, { value, bytes, rest }, bytes === 8);
+      machine.stack[index] = { value, bytes, rest };
       return;
     }
     const isZero = constantOf(value) === 0;
     if (isZero) markPrecise(value);
-    machine.setSlot(
-      index,
-      { written: before.written | written, zero: isZero ? before.zero | written : before.zero & ~written },
-      bytes === 8,
-    );
+    machine.stack[index] = { written: before.written | written, zero: isZero ? before.zero | written : before.zero & ~written };
   }
 
   /** Newer kernels take a sign that is combined with a constant for what it is: two cases (6.18). */
@@ -255,15 +281,15 @@ class Walker {
     const byRegister = (opcode & 8) !== 0;
     if (operation === 0xd0) {
       // a change of byte order
-      const before = machine.get(destination);
+      const before = machine.registers[destination];
       return anything(immediate / 8, before?.kind === "scalar" ? [before] : []);
     }
-    const right = byRegister ? machine.get(source) : constant(wide ? immediate : immediate >>> 0);
+    const right = byRegister ? machine.registers[source] : constant(wide ? immediate : immediate >>> 0);
     if (operation === 0xb0) {
       if (!right || wide || right.kind !== "scalar") return right ?? anything(8);
       return word(right);
     }
-    const left = machine.get(destination);
+    const left = machine.registers[destination];
     if (operation === 0x80) {
       if (left?.kind !== "scalar") return anything(8);
       return left.max <= 1 ? signs(wide, [left]) : anything(wide ? 8 : 4, [left]);
@@ -282,13 +308,14 @@ class Walker {
   private moved(pointer: Value, by: Scalar, sign: 1 | -1, immediate: number | undefined): Value {
     markPrecise(by);
     const exact = immediate ?? constantOf(by);
+    const operation = sign > 0 ? ADD : SUB;
     switch (pointer.kind) {
       case "packet":
         if (exact !== undefined) return { ...pointer, offset: pointer.offset + sign * exact };
-        return { ...pointer, id: ++this.ids, least: pointer.least + by.min, most: pointer.most + by.max, range: 0 };
+        return { ...pointer, id: ++this.ids, part: compute(operation, true, pointer.part, by), range: 0 };
       case "memory":
         if (exact !== undefined) return { ...pointer, offset: pointer.offset + sign * exact };
-        return { ...pointer, least: pointer.least + by.min, most: pointer.most + by.max };
+        return { ...pointer, part: compute(operation, true, pointer.part, by) };
       case "stack":
         return exact === undefined ? pointer : { kind: "stack", offset: pointer.offset + sign * exact };
       case "scalar":
@@ -301,29 +328,41 @@ class Walker {
 
   private call({ immediate, slot }: Instruction, machine: Machine, own: boolean): void {
     const helper = own ? OWN_FUNCTION : helperOf(immediate);
+    const found = !own && immediate === LOOKUP && this.isKnownKey(machine);
     for (let i = 1; i <= helper.arguments; i++) {
       const argument = machine.registers[i];
       if (!argument) continue;
-      machine.get(i);
       if (helper.sized) markPrecise(argument);
       if (argument.kind === "stack")
-        this.touchStack(machine, argument.offset, helper.sized ? machine.registers[i + 1] : undefined, helper.writes === true);
+        this.touchStack(slot, machine, argument.offset, helper.sized ? machine.registers[i + 1] : undefined, helper.writes === true);
     }
-    for (let i = 1; i <= 5; i++) machine.set(i, undefined);
+    for (let i = 1; i <= 5; i++) machine.registers[i] = undefined;
     if (helper.moves) machine.change(held => (held.kind === "packet" || held.kind === "end" ? INVALID : held));
-    machine.set(0, helper.gives === "memory" ? memory(slot, ++this.ids, true, 0) : anything(8));
+    machine.registers[0] = helper.gives === "memory" ? memory(slot, ++this.ids, true, 0, found) : anything(8);
+  }
+
+  /** Whether r2 points to four bytes on the stack that are known. */
+  private isKnownKey(machine: Machine): boolean {
+    const key = machine.registers[2];
+    if (key?.kind !== "stack") return false;
+    const slot = machine.stack[slotAt(key.offset)];
+    const read = 0xf << (key.offset & 7);
+    if (!isHeld(slot)) return slot !== undefined && (slot.zero & read) === read;
+    if (constantOf(slot.value) === undefined || (key.offset & 7) !== 0 || slot.bytes < 4) return false;
+    markPrecise(slot.value);
+    return true;
   }
 
   /** A helper reads memory on the stack, or writes it: up to its size, where that is known, else to the next register that was put there. */
-  private touchStack(machine: Machine, offset: number, size: Value | undefined, writes: boolean): void {
+  private touchStack(at: number, machine: Machine, offset: number, size: Value | undefined, writes: boolean): void {
     const bytes = constantOf(size);
     const first = slotAt(offset);
     const last = bytes === undefined || bytes === 0 ? SLOTS - 1 : Math.min(SLOTS - 1, slotAt(offset + bytes - 1));
     for (let index = first; index <= last; index++) {
       const held = machine.stack[index];
       if (bytes === undefined && (held === undefined || (isHeld(held) && held.value.kind !== "scalar"))) break;
-      machine.slot(index);
-      if (writes) machine.setSlot(index, { written: 0xff, zero: 0 }, false);
+      this.liveness.read(at, index);
+      if (writes) machine.stack[index] = { written: 0xff, zero: 0 };
     }
   }
 
@@ -331,8 +370,8 @@ class Walker {
     const { slot, destination, source, opcode, immediate } = instruction;
     const wide = (opcode & 7) === 5;
     const operation = opcode & 0xf0;
-    const left = machine.get(destination);
-    const right = opcode & 8 ? machine.get(source) : constant(wide ? immediate : immediate >>> 0);
+    const left = machine.registers[destination];
+    const right = opcode & 8 ? machine.registers[source] : constant(wide ? immediate : immediate >>> 0);
     const next = slot + 1;
     if (left?.kind === "scalar" && right?.kind === "scalar") return this.compare(operation, wide, left, right, machine, next, to);
     const zero = constantOf(right) === 0;
@@ -355,8 +394,6 @@ class Walker {
 
   private compare(operation: number, wide: boolean, left: Scalar, right: Scalar, machine: Machine, next: number, to: number): number {
     const known = unsignedComparison(operation, wide, left, right);
-    // of 64 bits the lower ones are compared: nothing is told where there may be more
-    const tells = known !== undefined && (wide || (left.max < 2 ** 32 && right.max < 2 ** 32));
     const [a, b] = wide ? [left, right] : [word(left), word(right)];
     const taken = known === undefined ? undefined : decide(known, a, b);
     if (taken !== undefined) {
@@ -365,15 +402,15 @@ class Walker {
       return taken ? to : next;
     }
     const other = new Machine(machine);
-    if (tells && known !== undefined) {
-      for (const [at, holds] of [
-        [other, true],
-        [machine, false],
-      ] as const) {
-        const [l, r] = learn(known, holds, left, right);
-        at.replace(left, l);
-        at.replace(right, r);
-      }
+    // of 64 bits the lower ones are compared: intervals tell nothing where there may be more
+    const tells = known !== undefined && known !== JSET && (wide || (left.max < 2 ** 32 && right.max < 2 ** 32));
+    for (const [at, holds] of [
+      [other, true],
+      [machine, false],
+    ] as const) {
+      const [l, r] = tells ? learn(known, holds, left, right) : told(operation, holds, left, right);
+      at.replace(left, l);
+      at.replace(right, r);
     }
     this.waiting.push({ slot: to, machine: other });
     return next;
@@ -388,7 +425,7 @@ class Walker {
     if (pointer.range === BEYOND && (beyond || within)) return beyond ? to : next;
     if (beyond || within) {
       const [inside, outside] = beyond ? [machine, other] : [other, machine];
-      if (pointer.most + pointer.offset <= FARTHEST) {
+      if (pointer.part.max + pointer.offset <= FARTHEST) {
         inside.change(held =>
           held.kind === "packet" && held.id === pointer.id && held.range >= 0 && held.range < pointer.offset
             ? { ...held, range: pointer.offset }
@@ -404,17 +441,20 @@ class Walker {
   }
 }
 
-function memory(source: number, id: number, nullable: boolean, offset: number): MemoryPointer {
-  return { kind: "memory", source, id, nullable, offset, least: 0, most: 0 };
+function memory(source: number, id: number, nullable: boolean, offset: number, found = false): MemoryPointer {
+  return { kind: "memory", source, id, nullable, found, offset, part: NOTHING };
 }
 /** All that came from one lookup is NULL, or none is. */
 function resolve(machine: Machine, pointer: MemoryPointer, by: Scalar | undefined): void {
   machine.change(held => {
     if (held.kind !== "memory" || !held.nullable || held.id !== pointer.id) return held;
-    return by ?? { ...held, id: 0, nullable: false };
+    return by ?? { ...held, id: 0, nullable: false, found: false };
   });
 }
 
+function isHelperCall({ opcode }: Instruction): boolean {
+  return opcode === 0x85;
+}
 function immediateOf(byRegister: boolean, immediate: number): number | undefined {
   return byRegister ? undefined : immediate;
 }

@@ -10,6 +10,8 @@ export interface Instruction {
   readonly source: number;
   readonly offset: number;
   readonly immediate: number;
+  /** the upper half of a 64-bit immediate */
+  readonly upper: number;
 }
 
 /** Where control goes next. */
@@ -48,6 +50,7 @@ export function decode(code: Uint8Array): Instruction[] {
       source: registers >> 4,
       offset: view.getInt16(at + 2, true),
       immediate: view.getInt32(at + 4, true),
+      upper: slots === 2 && at + 16 <= code.length ? view.getInt32(at + 12, true) : 0,
     });
     slot += slots;
   }

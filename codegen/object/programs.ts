@@ -1,5 +1,5 @@
 /** The programs of an object: each function of an executable section, decoded, with the source line of every instruction. */
-import type { ObjectFile } from "./elf.js";
+import { type ObjectFile, type Section, viewOf } from "./elf.js";
 import { decode, flowOf, type Instruction } from "./instruction.js";
 import { type LineInfo, readLineInfo } from "./line-info.js";
 
@@ -12,9 +12,12 @@ export interface ObjectProgram {
 export interface ProgramInstruction extends Instruction {
   /** undefined where the compiler gave none */
   readonly place: LineInfo | undefined;
+  /** the section whose address it loads: `.maps`, `.rodata.params` */
+  readonly addresses: string | undefined;
 }
 
 const SHF_EXECINSTR = 4n;
+const SHT_REL = 9;
 
 /** The functions of all executable sections, in order. */
 export function programsOf(object: ObjectFile): ObjectProgram[] {
@@ -26,12 +29,29 @@ export function programsOf(object: ObjectFile): ObjectProgram[] {
       if (!section || (section.flags & SHF_EXECINSTR) === 0n) return [];
       const code = section.data.subarray(symbol.value, symbol.value + symbol.size);
       const own = lines.get(section.name) ?? [];
+      const addressed = addressesIn(object, section);
       const instructions = decode(code).map(instruction => ({
         ...instruction,
         place: lineAt(own, symbol.value, symbol.value + instruction.slot * 8),
+        addresses: addressed.get(symbol.value + instruction.slot * 8),
       }));
       return [{ name: symbol.name, section: section.name, instructions }];
     });
+}
+
+/** The sections that instructions load addresses of, by where in their own section they are. */
+function addressesIn(object: ObjectFile, code: Section): ReadonlyMap<number, string> {
+  const found = new Map<number, string>();
+  for (const { type, info, data } of object.sections) {
+    if (type !== SHT_REL || info !== code.index) continue;
+    const view = viewOf(data);
+    for (let at = 0; at + 16 <= data.length; at += 16) {
+      const symbol = object.symbols[view.getUint32(at + 12, true)];
+      const section = symbol && object.sections[symbol.section];
+      if (section) found.set(Number(view.getBigUint64(at, true)), section.name);
+    }
+  }
+  return found;
 }
 
 /** Jumps to earlier instructions: none in what the compiler makes. */

@@ -1,10 +1,10 @@
 /** Which way a conditional jump can go, and what each way tells of the operands. */
-import { type Scalar, scalar } from "./values.js";
+import { markOf, type Scalar, scalar } from "./values.js";
 
 const JEQ = 0x10;
 const JGT = 0x20;
 const JGE = 0x30;
-const JSET = 0x40;
+export const JSET = 0x40;
 const JNE = 0x50;
 const JSGT = 0x60;
 const JSGE = 0x70;
@@ -76,6 +76,19 @@ export function learn(operation: number, holds: boolean, a: Scalar, b: Scalar): 
       return [a, b];
   }
 }
+/** What a comparison tells that intervals cannot say: that it held, or did not. */
+export function told(operation: number, holds: boolean, a: Scalar, b: Scalar): readonly [Scalar, Scalar] {
+  const mark = (one: Scalar, other: Scalar, side: number) =>
+    scalar(
+      one.min,
+      one.max,
+      [one],
+      one.bits,
+      one.unknown,
+      markOf(side, operation, holds ? 1 : 0, one.mark, other.min, other.max, other.bits, other.unknown, other.mark),
+    );
+  return [a.min === a.max ? a : mark(a, b, 1), b.min === b.max ? b : mark(b, a, 2)];
+}
 function without(a: Scalar, b: Scalar): Scalar {
   if (b.min !== b.max) return a;
   if (a.min === b.min) return narrowed(a, a.min + 1, a.max);
@@ -83,5 +96,7 @@ function without(a: Scalar, b: Scalar): Scalar {
 }
 function narrowed(value: Scalar, min: number, max: number): Scalar {
   const [least, most] = [Math.max(value.min, min), Math.min(value.max, max)];
-  return (least === value.min && most === value.max) || least > most ? value : scalar(least, most, [value], value.bits, value.unknown);
+  return (least === value.min && most === value.max) || least > most
+    ? value
+    : scalar(least, most, [value], value.bits, value.unknown, value.mark);
 }

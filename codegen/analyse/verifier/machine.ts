@@ -1,4 +1,5 @@
 /** Registers and stack at one point of a path, and the states that were kept to compare later paths with. */
+import type { Liveness } from "./liveness.js";
 import { markPrecise, type Scalar, type Value } from "./values.js";
 
 /** Eight bytes of the stack: a register's value that was stored there, or byte by byte what is there. */
@@ -29,43 +30,11 @@ function coversBytes(old: Bytes, now: Bytes): boolean {
 export const SLOTS = 64;
 export const REGISTERS = 11;
 
-/** A set of registers (0…10) and stack slots (16…79), as bits. */
-export class Marks {
-  registers = 0;
-  low = 0;
-  high = 0;
-
-  has(at: number): boolean {
-    if (at < 16) return (this.registers & (1 << at)) !== 0;
-    return at < 48 ? (this.low & (1 << (at - 16))) !== 0 : (this.high & (1 << (at - 48))) !== 0;
-  }
-  add(at: number): void {
-    if (at < 16) this.registers |= 1 << at;
-    else if (at < 48) this.low |= 1 << (at - 16);
-    else this.high |= 1 << (at - 48);
-  }
-  clear(): void {
-    this.registers = 0;
-    this.low = 0;
-    this.high = 0;
-  }
-  copy(): Marks {
-    const copy = new Marks();
-    copy.registers = this.registers;
-    copy.low = this.low;
-    copy.high = this.high;
-    return copy;
-  }
-}
-
-/** A state that was kept. What its paths then read, and depended on, is told to it while they are walked. */
+/** A state that was kept at an instruction. What its paths then depended on is told to its numbers while they are walked. */
 export interface Kept {
+  readonly slot: number;
   readonly registers: readonly (Value | undefined)[];
   readonly stack: readonly (Slot | undefined)[];
-  readonly parent: Kept | undefined;
-  /** between its parent and it */
-  readonly written: Marks;
-  readonly read: Marks;
   misses: number;
   hits: number;
 }
@@ -73,41 +42,10 @@ export interface Kept {
 export class Machine {
   registers: (Value | undefined)[];
   stack: (Slot | undefined)[];
-  private parent: Kept | undefined;
-  private readonly written: Marks;
 
   constructor(from?: Machine) {
     this.registers = from ? from.registers.slice() : new Array<Value | undefined>(REGISTERS).fill(undefined);
     this.stack = from ? from.stack.slice() : new Array<Slot | undefined>(SLOTS).fill(undefined);
-    this.parent = from?.parent;
-    this.written = from ? from.written.copy() : new Marks();
-  }
-
-  get(register: number): Value | undefined {
-    this.read(register);
-    return this.registers[register];
-  }
-  set(register: number, value: Value | undefined): void {
-    this.registers[register] = value;
-    this.written.add(register);
-  }
-  slot(index: number): Slot | undefined {
-    this.read(16 + index);
-    return this.stack[index];
-  }
-  /** @param whole all eight bytes */
-  setSlot(index: number, slot: Slot, whole: boolean): void {
-    this.stack[index] = slot;
-    if (whole) this.written.add(16 + index);
-  }
-
-  private read(at: number): void {
-    if (this.written.has(at)) return;
-    for (let kept = this.parent; kept; kept = kept.parent) {
-      if (kept.read.has(at)) return;
-      kept.read.add(at);
-      if (kept.written.has(at)) return;
-    }
   }
 
   /** Puts another value in the place of one, wherever it is held. */
@@ -129,18 +67,8 @@ export class Machine {
   }
 
   /** Keeps the state as it is here. Numbers are new ones from here on: what depended on them before does not count behind it. */
-  keep(): Kept {
-    const kept: Kept = {
-      registers: this.registers.slice(),
-      stack: this.stack.slice(),
-      parent: this.parent,
-      written: this.written.copy(),
-      read: new Marks(),
-      misses: 0,
-      hits: 0,
-    };
-    this.parent = kept;
-    this.written.clear();
+  keep(slot: number): Kept {
+    const kept: Kept = { slot, registers: this.registers.slice(), stack: this.stack.slice(), misses: 0, hits: 0 };
     const renewed = new Map<Scalar, Scalar>();
     this.change(held => {
       if (held.kind !== "scalar") return held;
@@ -152,15 +80,17 @@ export class Machine {
   }
 
   /** Whether all that was found from a kept state on holds here too. */
-  isCoveredBy(kept: Kept): boolean {
+  isCoveredBy(kept: Kept, liveness: Liveness): boolean {
     const pairs = new Pairs();
+    const live = liveness.registers(kept.slot);
     for (let i = 0; i < REGISTERS; i++) {
       const old = kept.registers[i];
-      if (old && kept.read.has(i) && !covers(old, this.registers[i], pairs)) return false;
+      if (old && (live & (1 << i)) !== 0 && !covers(old, this.registers[i], pairs)) return false;
     }
+    if (!liveness.hasAnyStack(kept.slot)) return true;
     for (let i = 0; i < SLOTS; i++) {
       const old = kept.stack[i];
-      if (old === undefined || !kept.read.has(16 + i)) continue;
+      if (old === undefined || !liveness.hasStack(kept.slot, i)) continue;
       const now = this.stack[i];
       if (isHeld(old)) {
         if (!isHeld(now) || now.bytes !== old.bytes || !coversBytes(old.rest, now.rest) || !covers(old.value, now.value, pairs))
@@ -169,16 +99,14 @@ export class Machine {
     }
     return true;
   }
-  /** What the paths from a kept state on read and depended on counts for this one, which ends here. */
-  endAt(kept: Kept): void {
+  /** What the paths from a kept state on depended on counts for this one, which ends here. */
+  endAt(kept: Kept, liveness: Liveness): void {
+    const live = liveness.registers(kept.slot);
     for (let i = 0; i < REGISTERS; i++) {
-      if (!kept.read.has(i)) continue;
-      this.read(i);
-      if (isPrecise(kept.registers[i])) markPrecise(this.registers[i]);
+      if ((live & (1 << i)) !== 0 && isPrecise(kept.registers[i])) markPrecise(this.registers[i]);
     }
     for (let i = 0; i < SLOTS; i++) {
-      if (!kept.read.has(16 + i)) continue;
-      this.read(16 + i);
+      if (!liveness.hasStack(kept.slot, i)) continue;
       const [old, now] = [kept.stack[i], this.stack[i]];
       if (isHeld(old) && isHeld(now) && isPrecise(old.value)) markPrecise(now.value);
     }
@@ -194,16 +122,22 @@ function covers(old: Value, now: Value | undefined, pairs: Pairs): boolean {
   switch (old.kind) {
     case "scalar":
       if (!old.precise) return true;
-      if (now.kind !== "scalar" || now.min < old.min || now.max > old.max) return false;
-      if ((now.unknown & ~old.unknown) !== 0 || ((now.bits ^ old.bits) & ~old.unknown) !== 0) return false;
+      if (now.kind !== "scalar" || !isWithin(old, now)) return false;
       return old.min === old.max || now.min === now.max || pairs.match(old, now);
     case "packet":
-      if (now.kind !== "packet" || now.offset !== old.offset || now.least < old.least || now.most > old.most) return false;
+      if (now.kind !== "packet" || now.offset !== old.offset || !isWithin(old.part, now.part)) return false;
       if (old.range < 0 || now.range < 0 ? old.range !== now.range : old.range > now.range) return false;
       return pairs.match(`packet ${old.id}`, `packet ${now.id}`);
     case "memory":
-      if (now.kind !== "memory" || now.source !== old.source || now.nullable !== old.nullable || now.offset !== old.offset) return false;
-      if (now.least < old.least || now.most > old.most) return false;
+      if (
+        now.kind !== "memory" ||
+        now.source !== old.source ||
+        now.nullable !== old.nullable ||
+        now.found !== old.found ||
+        now.offset !== old.offset
+      )
+        return false;
+      if (!isWithin(old.part, now.part)) return false;
       return !old.nullable || pairs.match(`memory ${old.id}`, `memory ${now.id}`);
     case "stack":
       return now.kind === "stack" && now.offset === old.offset;
@@ -212,6 +146,11 @@ function covers(old: Value, now: Value | undefined, pairs: Pairs): boolean {
     case "invalid":
       return true;
   }
+}
+/** Whether all that one number may be the other may be too. */
+function isWithin(old: Scalar, now: Scalar): boolean {
+  if (now.min < old.min || now.max > old.max || (old.mark !== 0 && old.mark !== now.mark)) return false;
+  return (now.unknown & ~old.unknown) === 0 && ((now.bits ^ old.bits) & ~old.unknown) === 0;
 }
 /** What was one and the same must be so here, and nothing else. */
 class Pairs {

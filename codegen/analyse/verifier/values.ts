@@ -11,6 +11,11 @@ export interface Scalar {
   /** of the low 32 bits those that are known, and those that are not */
   readonly bits: number;
   readonly unknown: number;
+  /**
+   * Not 0 where the kernel may know more than the interval and the bits say: the same only where it was made alike from
+   * what was the same. Two numbers with different ones are told apart wherever that counts.
+   */
+  readonly mark: number;
   /** all bits are set or none is: where it is combined with a constant, newer kernels walk both */
   readonly signs?: true;
   /** a decided branch, an address or a helper's size came from it: states differ where it does */
@@ -24,8 +29,8 @@ export interface PacketPointer {
   /** the same for pointers that differ by a constant */
   readonly id: number;
   readonly offset: number;
-  readonly least: number;
-  readonly most: number;
+  /** what was added that is not a constant */
+  readonly part: Scalar;
   /** bytes from `offset` 0 that are in the packet; BEYOND where it is known to lie behind the end */
   readonly range: number;
 }
@@ -36,9 +41,11 @@ export interface MemoryPointer {
   /** of those that may be NULL: one check tells of all with the same */
   readonly id: number;
   readonly nullable: boolean;
+  /** looked up by a key that is known: of an array the kernel then knows that it is there (6.14) */
+  readonly found: boolean;
   readonly offset: number;
-  readonly least: number;
-  readonly most: number;
+  /** what was added that is not a constant */
+  readonly part: Scalar;
 }
 export interface StackPointer {
   readonly kind: "stack";
@@ -58,11 +65,11 @@ export const BEYOND = -2;
 const WORD = 2 ** 32 - 1;
 
 /** @param bits known bits of the low 32, `unknown` those that may be either: as unsigned numbers, like the interval's ends */
-export function scalar(min: number, max: number, from: readonly Scalar[] = [], bits = 0, unknown = WORD): Scalar {
+export function scalar(min: number, max: number, from: readonly Scalar[] = [], bits = 0, unknown = WORD, mark = 0): Scalar {
   if (max > Number.MAX_SAFE_INTEGER || min < 0 || min > max) {
-    return { kind: "scalar", min: 0, max: Number.POSITIVE_INFINITY, bits, unknown, precise: false, from };
+    return { kind: "scalar", min: 0, max: Number.POSITIVE_INFINITY, bits, unknown, mark, precise: false, from };
   }
-  if (max > WORD) return { kind: "scalar", min, max, bits, unknown, precise: false, from };
+  if (max > WORD) return { kind: "scalar", min, max, bits, unknown, mark: min === max ? 0 : mark, precise: false, from };
   // an interval's ends have the bits above the first that differs in common
   const open = min === max ? 0 : 2 ** (32 - Math.clz32((min ^ max) >>> 0)) - 1;
   const both = (unknown & open) >>> 0;
@@ -74,6 +81,7 @@ export function scalar(min: number, max: number, from: readonly Scalar[] = [], b
     max: Math.min(max, (value | both) >>> 0),
     bits: value,
     unknown: both,
+    mark: min === max ? 0 : mark,
     precise: false,
     from,
   };
@@ -83,7 +91,25 @@ export function anything(bytes: number, from: readonly Scalar[] = []): Scalar {
 }
 /** An immediate: negative ones are large words of 64 bits, of which the low half is known. */
 export function constant(value: number): Scalar {
-  return value >= 0 ? scalar(value, value) : scalar(0, Number.POSITIVE_INFINITY, [], value >>> 0, 0);
+  return value >= 0 ? scalar(value, value) : marked(value);
+}
+/** A number of 64 bits, by its halves. */
+export function wide(upper: number, lower: number): Scalar {
+  const high = upper >>> 0;
+  return high < 2 ** 21 ? constant(high * 2 ** 32 + (lower >>> 0)) : marked(upper | 0, lower);
+}
+function marked(...parts: readonly [number] | readonly [number, number]): Scalar {
+  return scalar(0, Number.POSITIVE_INFINITY, [], (parts[1] ?? parts[0]) >>> 0, 0, markOf(...(parts.length === 1 ? [-1, parts[0]] : parts)));
+}
+/** A mark of what numbers stand for; never 0. Two are alike by accident once in 2^52. */
+export function markOf(...parts: readonly number[]): number {
+  let [a, b] = [0x811c_9dc5, 0x1234_5678];
+  for (const part of parts) {
+    const high = part === Number.POSITIVE_INFINITY ? 0xffff_ffff : Math.floor(part / 2 ** 32);
+    a = Math.imul(a ^ (part >>> 0), 0x0100_0193) ^ high;
+    b = Math.imul(b ^ a ^ (b >>> 15), 0x85eb_ca6b);
+  }
+  return (a >>> 0) * 2 ** 20 + (b >>> 12) + 1;
 }
 export function constantOf(value: Value | undefined): number | undefined {
   return value?.kind === "scalar" && value.min === value.max ? value.min : undefined;
@@ -120,8 +146,15 @@ export function compute(operation: number, wide: boolean, left: Scalar, right: S
   const [bits, unknown] = knownBits(operation, a, b);
   const range = interval(operation, wide, a, b);
   const most = wide ? Number.MAX_SAFE_INTEGER : WORD;
-  if (range && range[0] >= 0 && range[1] <= most) return scalar(range[0], range[1], from, bits, unknown);
-  return wide ? scalar(0, Number.POSITIVE_INFINITY, from, bits, unknown) : scalar(0, WORD, from, bits, unknown);
+  const given = [operation, wide ? 1 : 0, a.min, a.max, a.bits, a.unknown, a.mark, b.min, b.max, b.bits, b.unknown, b.mark];
+  if (range && range[0] >= 0 && range[1] <= most) {
+    const mark = operation === MOV ? b.mark : a.mark === 0 && b.mark === 0 ? 0 : markOf(...given);
+    return scalar(range[0], range[1], from, bits, unknown, mark);
+  }
+  // below zero or beyond what an interval has here: the kernel has signed ones, and 64 bits
+  return wide
+    ? scalar(0, Number.POSITIVE_INFINITY, from, bits, unknown, markOf(...given))
+    : scalar(0, WORD, from, bits, unknown, markOf(...given));
 }
 
 function interval(operation: number, wide: boolean, a: Scalar, b: Scalar): readonly [number, number] | undefined {
@@ -206,7 +239,7 @@ export function signs(wide: boolean, from: readonly Scalar[]): Scalar {
 
 /** The low 32 bits. */
 export function word(value: Scalar): Scalar {
-  return value.max <= WORD ? value : scalar(0, WORD, [value], value.bits, value.unknown);
+  return value.max <= WORD ? value : scalar(0, WORD, [value], value.bits, value.unknown, value.mark === 0 ? 0 : markOf(-2, value.mark));
 }
 
 /** All bits up to the highest that either may have. */
