@@ -62,7 +62,5 @@ export function isOverLimit({ verified, counted }: HookCost): boolean {
 /** A bound over the verifier's limit says that it may be too much: the verifier may find less to walk. */
 function verifiedText(verified: number, counted: boolean): string {
   if (counted) return `${verified} verified`;
-  return verified < Number(VERIFIER_LIMIT)
-    ? `at most ${verified} verified`
-    : "maybe more verified than the kernel's limit of a million; `dp check --load` asks it";
+  return verified < Number(VERIFIER_LIMIT) ? `at most ${verified} verified` : "maybe more verified than the kernel's limit of a million";
 }

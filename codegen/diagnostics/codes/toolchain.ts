@@ -35,4 +35,11 @@ export const toolchainCodes = {
     hint: "look entries up later, or be done with them sooner: what is read or written once more behind a step keeps the two in one program",
     example: { situation: "a hook that looks up an entry of a map first, and changes it last, behind more than one program can hold" },
   },
+  DP5006: {
+    title: "too much work for the verifier, as far as can be told",
+    explanation:
+      "The kernel verifies a million instructions of a program at most, counting each as often as a path comes by. The compiler made paths converge, and its estimate is still over the limit. The estimate is made not to be below the verifier's count, and may be above: where the process may load programs, the verifier is asked instead.",
+    hint: "`sudo dp check --load` asks the verifier; less work for it: `pkt.layers()` without what is not needed, fewer calls that move the packet, smaller loops",
+    example: { situation: "a loop of 64 turns whose every turn branches on the packet, checked by a user who may not load programs" },
+  },
 } as const satisfies Record<string, CodeEntry>;

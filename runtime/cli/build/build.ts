@@ -1,6 +1,6 @@
 /** One build: a source to its bundle, with the record that makes the next one quick. */
 import { existsSync, readdirSync, realpathSync } from "node:fs";
-import { dirname, join, resolve } from "node:path";
+import { basename, dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { writeBundle } from "../../../codegen/bundle/write-bundle.js";
 import { type BuildRecord, writeRecord } from "../../../codegen/cache/record.js";
@@ -11,7 +11,8 @@ import { type Diagnostic, hasErrors } from "../../../codegen/diagnostics/diagnos
 import { render, toJson } from "../../../codegen/diagnostics/render.js";
 import { bundlePath } from "../bundle-path.js";
 import { rootOf } from "../compile.js";
-import { type HookCost, hookCosts } from "../cost-view.js";
+import type { HookCost } from "../cost-view.js";
+import { judge } from "../over-limit.js";
 
 export interface BuildRequest {
   readonly file: string;
@@ -44,9 +45,11 @@ export async function build(request: BuildRequest, previous?: CheckedProgram): P
   const compilation = await compile(file, { ...(name !== undefined && { name }), ...(again && { fresh: true, previous }) });
   const { bundle: parts } = compilation;
   const bundle = outputOf(request);
-  const refused = parts && writeBundle(bundle, parts);
-  const diagnostics = refused ? [...compilation.diagnostics, refused] : compilation.diagnostics;
-  const costs = parts && !hasErrors(diagnostics) ? hookCosts(parts) : undefined;
+  const judged = parts && judge(parts, basename(file));
+  const over = judged?.diagnostics ?? [];
+  const refused = parts && !hasErrors(over) ? writeBundle(bundle, parts) : undefined;
+  const diagnostics = [...compilation.diagnostics, ...over, ...(refused ? [refused] : [])];
+  const costs = hasErrors(diagnostics) ? undefined : judged?.costs;
   if (parts && costs) record(request, bundle, compilation, costs);
   return { file, bundle, diagnostics, costs, watched: watchedFiles(file, compilation), checked: compilation.checked };
 }
