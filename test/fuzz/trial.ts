@@ -1,7 +1,10 @@
 /** One program through everything: compiled, loaded, and run on the same packets in Node and in the kernel. */
 import type { Pipeline } from "datapath";
 import { simulate } from "datapath/testing";
+import type { BundleParts } from "../../codegen/bundle/write-bundle.js";
 import { type Compilation, compileLive } from "../../codegen/compile.js";
+import { hookCosts } from "../../runtime/cli/cost-view.js";
+import { loadForTest } from "../../runtime/test-run/load.js";
 import { differences } from "../../testing/compare.js";
 import { cutsAsked } from "../../testing/kernel-runner.js";
 import { Session } from "../../testing/session.js";
@@ -18,10 +21,14 @@ export type Outcome =
   | { readonly kind: "crashed"; readonly text: string }
   /** by the verifier */
   | { readonly kind: "refused"; readonly text: string }
-  | { readonly kind: "differs"; readonly text: string };
+  | { readonly kind: "differs"; readonly text: string }
+  /** the compiler's estimate of the verifier's work is below its count */
+  | { readonly kind: "bound"; readonly text: string };
 
 export interface TrialOptions {
   readonly packets: number;
+  /** whether the verifier's counts are held against the compiler's estimate, which takes about as long as the rest */
+  readonly bounds?: boolean;
 }
 
 /** Codes of what is the compiler's own fault: clang refused its C, or it lost its way. */
@@ -49,6 +56,10 @@ export async function tryProgram(program: Program, { make, compile }: Subject, o
     const text = errors.map(({ code, message, span }) => `${code} ${message} (${span.file}:${span.line}:${span.column})`).join("\n");
     return { kind: errors.some(({ code }) => ownFault.test(code)) ? "crashed" : "rejected", text };
   }
+  if (options.bounds) {
+    const below = await boundBelow(bundle);
+    if (below) return below;
+  }
   const random = new Random(program.seed);
   let packets = 0;
   for (const hook of program.hooks) {
@@ -68,6 +79,21 @@ export async function tryProgram(program: Program, { make, compile }: Subject, o
     }
   }
   return { kind: "agrees", packets };
+}
+
+/** Where the estimate is below the verifier's own count. What the verifier refuses, the packets will tell. */
+async function boundBelow(bundle: BundleParts): Promise<{ kind: "bound"; text: string } | undefined> {
+  const loaded = await attempt(() => loadForTest(bundle.object, bundle.manifest));
+  if (!loaded.ok) return undefined;
+  try {
+    for (const { hook, verified } of hookCosts(bundle)) {
+      const counted = loaded.value.info(hook).verifiedInstructions;
+      if (verified < counted) return { kind: "bound", text: `${hook}: at most ${verified} verified\nthe verifier counts ${counted}` };
+    }
+    return undefined;
+  } finally {
+    loaded.value.close();
+  }
 }
 
 async function onePacket(

@@ -1,7 +1,7 @@
 /** A process that tries a run of seeds and tells of each on a line of its own: a crash costs one run, and memory is given back. */
 import { generate, type Program, sourceOf } from "./program.js";
 import { shrink } from "./shrink.js";
-import { liveSubject, type Outcome, tryProgram } from "./trial.js";
+import { liveSubject, type Outcome, type TrialOptions, tryProgram } from "./trial.js";
 import { Workshop } from "./workshop.js";
 
 /** What a worker tells of one program. */
@@ -15,13 +15,13 @@ export interface Report {
 /** Programs of one file: type-checking it is most of the cost. */
 const BATCH = 25;
 
-async function tryBatch(shop: Workshop, programs: readonly Program[], packets: number): Promise<readonly Outcome[]> {
+async function tryBatch(shop: Workshop, programs: readonly Program[], options: (of: Program) => TrialOptions): Promise<readonly Outcome[]> {
   try {
     const makers = await shop.makers(programs);
     const outcomes: Outcome[] = [];
     for (const [i, program] of programs.entries()) {
       const make = makers[i];
-      if (make) outcomes.push(await tryProgram(program, liveSubject(program, make), { packets }));
+      if (make) outcomes.push(await tryProgram(program, liveSubject(program, make), options(program)));
     }
     return outcomes;
   } catch (error) {
@@ -37,11 +37,17 @@ function signature(outcome: Outcome): string {
   return `${outcome.kind} ${(line ?? "").replace(/[0-9a-f]{2}( [0-9a-f]{2})+|\d+/g, "N").slice(0, 40)}`;
 }
 
-async function minimise(shop: Workshop, program: Program, failed: Outcome, packets: number, time: number): Promise<string> {
+async function minimise(
+  shop: Workshop,
+  program: Program,
+  failed: Outcome,
+  options: (of: Program) => TrialOptions,
+  time: number,
+): Promise<string> {
   const wanted = signature(failed);
   const shows = async () => {
     try {
-      return signature(await tryProgram(program, await shop.revise(program), { packets })) === wanted;
+      return signature(await tryProgram(program, await shop.revise(program), options(program))) === wanted;
     } catch {
       return false; // it does not even load
     }
@@ -51,16 +57,17 @@ async function minimise(shop: Workshop, program: Program, failed: Outcome, packe
 }
 
 async function main(): Promise<void> {
-  const [seed = 1, count = 1, packets = 20, shrinkTime = 0] = process.argv.slice(2).map(Number);
+  const [seed = 1, count = 1, packets = 20, shrinkTime = 0, bounds = 1] = process.argv.slice(2).map(Number);
+  const options = ({ seed }: Program): TrialOptions => ({ packets, bounds: seed % bounds === 0 });
   using shop = new Workshop();
   for (let from = seed; from < seed + count; from += BATCH) {
     const programs = Array.from({ length: Math.min(BATCH, seed + count - from) }, (_, i) => generate(from + i));
-    const outcomes = await tryBatch(shop, programs, packets);
+    const outcomes = await tryBatch(shop, programs, options);
     for (const [i, outcome] of outcomes.entries()) {
       const program = programs[i];
       if (!program) continue;
       const failed = outcome.kind !== "agrees";
-      const minimal = failed && shrinkTime > 0 ? await minimise(shop, program, outcome, packets, shrinkTime) : undefined;
+      const minimal = failed && shrinkTime > 0 ? await minimise(shop, program, outcome, options, shrinkTime) : undefined;
       const report: Report = { seed: program.seed, outcome, ...(minimal !== undefined && { minimal }) };
       process.stdout.write(`${JSON.stringify(report)}\n`);
     }
