@@ -6,16 +6,19 @@ import { Arp, Ethernet, Ipv4, Tcp } from "datapath/headers";
 import { packet } from "datapath/testing";
 import { listTwin, rulesOf } from "./acl.js";
 import { aclCases } from "./acl-cases.js";
-import { flowCases } from "./flow-cases.js";
+import { flowCases, fullCases as fullFlowCases } from "./flow-cases.js";
 import type { Traffic } from "./harness.js";
 import type { Loaded } from "./object.js";
 
-export interface Case {
+/** What is measured without a twin. */
+export interface FullCase {
   readonly name: string;
   readonly pipeline: string;
+  readonly traffic: Traffic;
+}
+export interface Case extends FullCase {
   /** C, and the name of its program */
   readonly twin: { readonly source: string; readonly program: string };
-  readonly traffic: Traffic;
   /** puts the entries that the packets meet into the maps of both */
   readonly fill?: (ours: Loaded, twin: Loaded) => void;
 }
@@ -92,6 +95,9 @@ export const cases: readonly Case[] = [
   { name: "IPIP push", pipeline: pipeline("ipip"), twin: twin("ipip"), traffic: { frame: tcp, flows } },
   ...flowCases({ pipeline, twin }),
 ];
+
+/** Blocks with everything on, or an option more than their rows have. */
+export const fullCases: readonly FullCase[] = fullFlowCases(pipeline);
 
 /** First-match lists in C, for the figures beside the access control's. */
 export const lists: readonly { readonly rules: number; readonly source: string; readonly traffic: Traffic }[] = [10, 100, 1000].map(

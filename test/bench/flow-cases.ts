@@ -5,7 +5,7 @@ import { packet } from "datapath/testing";
 import { native } from "../../runtime/native/index.js";
 import { rulesOf, treeFunction } from "./acl.js";
 import { twinData } from "./balancer.js";
-import type { Case } from "./cases.js";
+import type { Case, FullCase } from "./cases.js";
 import type { Traffic } from "./harness.js";
 import type { Loaded } from "./object.js";
 
@@ -75,6 +75,30 @@ function idle(theirs: Loaded, table: Table, fresh: number, lasting: number): voi
 
 export function flowCases(parts: Parts): readonly Case[] {
   return [...flowTables(parts), ...connections(parts), ...balancers(parts), ...limits(parts), ...cookies(parts), ...composed(parts)];
+}
+
+/** Pipelines with more options on, on the same packets. They have no twins. */
+export function fullCases(pipeline: Parts["pipeline"]): readonly FullCase[] {
+  return [
+    ...COUNTS.map(count => ({
+      name: `conntrack/hit/lruHash/${count}/everything`,
+      pipeline: pipeline("conntrack-everything"),
+      traffic: established(direct, count),
+    })),
+    { name: "conntrack/hit/lruHash/1/window", pipeline: pipeline("conntrack-window"), traffic: established(direct, 1) },
+    { name: "portMap/hit/lruHash/1/everything", pipeline: pipeline("port-map-everything"), traffic: established(published, 1) },
+    {
+      name: "balancer/hit/lruHash/1/everything",
+      pipeline: pipeline("balancer-everything"),
+      traffic: { ...beginnings(balanced.ack), flows: 1 },
+    },
+    { name: "rateLimit/hit/lruHash/1/everything", pipeline: pipeline("rate-limit-everything"), traffic: { frame: direct.syn, flows: 1 } },
+    {
+      name: "synCookie/syn/lruHash/1/everything",
+      pipeline: pipeline("syn-cookie-everything"),
+      traffic: { ...beginnings(direct.syn), flows: 1 },
+    },
+  ];
 }
 
 function flowTables({ pipeline, twin }: Parts): readonly Case[] {

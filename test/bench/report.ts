@@ -1,5 +1,5 @@
 /** Rows as a table for the terminal and as a chart. */
-import type { ListRow, Row } from "./run-case.js";
+import type { FullRow, ListRow, Row } from "./run-case.js";
 
 export function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
   const widths = head.map((title, i) => Math.max(title.length, ...rows.map(row => (row[i] ?? "").length)));
@@ -29,6 +29,13 @@ export function rowsTable(rows: readonly Row[]): string {
 /** Of times that a clock can tell apart: below a nanosecond both are nothing. */
 function ratio({ netNs, twinNetNs }: Row): number {
   return Math.max(netNs, 1) / Math.max(twinNetNs, 1);
+}
+
+export function fullTable(rows: readonly FullRow[]): string {
+  return table(
+    ["more options", "instructions", "verified", "jited bytes", "net ns"],
+    rows.map(row => [row.name, `${row.instructions}`, `${row.verified}`, `${row.jitedBytes}`, row.netNs.toFixed(1)]),
+  );
 }
 
 export function listsTable(rows: readonly ListRow[]): string {

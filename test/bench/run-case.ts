@@ -2,7 +2,7 @@
 import { Pipeline, Verdict } from "datapath";
 import { simulate } from "datapath/testing";
 import { compile } from "../../codegen/compile.js";
-import { type Case, lists, twinPath } from "./cases.js";
+import { type Case, type FullCase, lists, twinPath } from "./cases.js";
 import { Harness, type Outcome } from "./harness.js";
 import { compileC, loadHook, loadRaw } from "./object.js";
 
@@ -47,6 +47,29 @@ export async function runCase(of: Case, effort: Effort): Promise<Row> {
   };
 }
 
+export type FullRow = Omit<Row, "twinInstructions" | "twinNetNs">;
+
+/** A case without a twin: seen to take its packet as Node does where nothing came before it, then timed. */
+export async function runFull(of: FullCase, effort: Effort): Promise<FullRow> {
+  const { bundle, diagnostics } = await compile(of.pipeline);
+  if (!bundle) throw new Error(diagnostics.map(({ code, message }) => `${code} ${message}`).join("\n"));
+  using harness = await Harness.create(of.traffic);
+  using ours = loadHook(bundle.object, bundle.manifest, "xdp");
+  harness.prime(ours);
+  if (!of.traffic.before) same("Node", await inNode(of, harness.frame), "the block", harness.once(ours));
+  const [netNs = 0] = harness.compare([ours], effort);
+  const { instructions, verifiedInstructions: verified, jitedBytes } = ours.info;
+  return { name: of.name, instructions, verified, jitedBytes, netNs };
+}
+
+/** What a pipeline is in the kernel, not timed. */
+export async function sizeOf(of: FullCase): Promise<{ readonly instructions: number; readonly verified: number }> {
+  const { bundle } = await compile(of.pipeline);
+  if (!bundle) throw new Error(`${of.name} is not built`);
+  using ours = loadHook(bundle.object, bundle.manifest, of.traffic.tc ? "ingress" : "xdp");
+  return { instructions: ours.info.instructions, verified: ours.info.verifiedInstructions };
+}
+
 /** XDP_*, and TC_ACT_* as unsigned words */
 const verdictCodes: Readonly<Record<string, { readonly xdp: number; readonly tc: number }>> = {
   drop: { xdp: 1, tc: 2 },
@@ -54,7 +77,7 @@ const verdictCodes: Readonly<Record<string, { readonly xdp: number; readonly tc:
   reflect: { xdp: 3, tc: 7 },
 };
 
-async function inNode(of: Case, frame: Uint8Array): Promise<Outcome> {
+async function inNode(of: FullCase, frame: Uint8Array): Promise<Outcome> {
   const module: { readonly default: new () => Pipeline } = await import(of.pipeline);
   const live = new module.default();
   if (!(live instanceof Pipeline)) throw new TypeError(`${of.pipeline} is no pipeline`);

@@ -2,6 +2,7 @@ import { Pipeline, Verdict, type XdpPacket } from "datapath";
 import { LoadBalancer } from "datapath/blocks";
 import { balancerOptions } from "../balancer.js";
 
+/** One service over 100 backends, by their stations, with its flows in an LRU map. */
 export default class Balancer extends Pipeline {
   readonly balancer = new LoadBalancer(balancerOptions("l2", "lruHash"));
 

@@ -1,7 +1,7 @@
 import { Flows, Pipeline, Verdict, type XdpPacket } from "datapath";
 import { Conntrack } from "datapath/blocks";
 
-/** Conntrack alone, for IPv4 without tags, fragments and options. */
+/** Conntrack alone, for IPv4 without tags, fragments and options, on a flow table. */
 export default class Tracking extends Pipeline {
   readonly flows = new Flows({
     maxEntries: 65_536,
