@@ -1,4 +1,4 @@
-/** What a program must prove, operator by operator, for C to mean what JavaScript means (LANGUAGE: Integers). */
+/** What a program must prove, operator by operator, for C to mean what JavaScript means (docs/language.md, Integers). */
 import type { Domain, Expr, Fit, Interval, Span } from "../ir/ir.js";
 import type { Atom, Atoms } from "./atoms.js";
 import { domainOf } from "./domains.js";
