@@ -46,8 +46,9 @@ export async function build(request: BuildRequest, previous?: CheckedProgram): P
   const { bundle: parts } = compilation;
   const bundle = outputOf(request);
   const judged = parts && judge(parts, basename(file));
-  const over = judged?.diagnostics ?? [];
-  const refused = parts && !hasErrors(over) ? writeBundle(bundle, parts) : undefined;
+  // Where it is built need not be where it is loaded, and the estimate may be far above: that decides nothing here.
+  const over = (judged?.diagnostics ?? []).map((diagnostic): Diagnostic => ({ ...diagnostic, severity: "warning" }));
+  const refused = parts ? writeBundle(bundle, parts) : undefined;
   const diagnostics = [...compilation.diagnostics, ...over, ...(refused ? [refused] : [])];
   const costs = hasErrors(diagnostics) ? undefined : judged?.costs;
   if (parts && costs) record(request, bundle, compilation, costs);
