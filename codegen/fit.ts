@@ -2,7 +2,7 @@
  * A translation in the shape that the kernel takes: plain where that will do, else so that the verifier forgets paths, else
  * in parts.
  */
-import { costOf, isMuchWork, VERIFIER_LIMIT } from "./analyse/cost.js";
+import { costOf, isMuchWork } from "./analyse/cost.js";
 import type { CompileResult } from "./clang/compile-c.js";
 import type { HookName } from "./ir/ir.js";
 import { readObject } from "./object/elf.js";
@@ -13,7 +13,7 @@ import type { Shape, Translated, Translation } from "./translate.js";
 export interface FitOptions {
   /** programs as they are, also where they are too much work for the verifier */
   readonly keepsPaths?: boolean;
-  /** the work for the verifier beyond which a program is cut */
+  /** the work for the verifier beyond which a program is cut; without it, work is no reason */
   readonly limit?: bigint;
   /** cut as these say whether they must be or not, each hook alike */
   readonly cuts?: readonly Step[];
@@ -78,9 +78,9 @@ function nextShape({ translation, compiled }: Fitted, shape: Shape, keepsPaths: 
   const forgetful = heavy.flatMap(({ name }) => hookOf(translation, name)?.hook ?? []).filter(hook => !shape.forgetsPaths.has(hook));
   if (forgetful.length > 0 && !keepsPaths)
     return { shape: { ...shape, forgetsPaths: new Set([...shape.forgetsPaths, ...forgetful]) }, why: "paths" };
-  if (keepsPaths && limit === undefined) return undefined;
-  const suspects = limit === undefined ? heavy : programs;
-  const over = suspects.filter(program => costOf(program).verified >= (limit ?? VERIFIER_LIMIT));
+  // An estimate may be many times what the verifier walks: that alone is no reason to cut.
+  if (limit === undefined) return undefined;
+  const over = programs.filter(program => costOf(program).verified >= limit);
   return withCuts(
     translation,
     shape,

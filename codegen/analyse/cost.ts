@@ -30,7 +30,7 @@ export const MOST = 10n ** 12n;
 /** A bound of so many times the instructions is close enough. */
 const WORTH_A_WALK = 3;
 /** Steps of a walk, a few µs each. */
-const MOST_WALKED = 1_000_000;
+const MOST_WALKED = 400_000;
 /**
  * What a walk may fall short of the kernel's, as a share of it: signed ranges decide branches there, and what decides
  * a branch is told apart; each such difference counts again at the branches that follow. Of 159 programs compared on

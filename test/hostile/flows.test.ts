@@ -3,4 +3,5 @@
 import { withstand } from "./check.js";
 import { stateful } from "./victims.js";
 
-withstand(stateful);
+// Each takes long to compile, and longer to run: a five-hundredth.
+withstand(stateful, 2_000);
