@@ -74,10 +74,14 @@ function partsIn(translation: Translation): number {
 function nextShape({ translation, compiled }: Fitted, shape: Shape, keepsPaths: boolean, limit: bigint | undefined): Next | undefined {
   if (!compiled.ok) return withCuts(translation, shape, compiled.overStack, "stack");
   const programs = programsOf(readObject(compiled.object)).filter(({ section }) => section !== ".text");
-  const heavy = programs.filter(program => program.instructions.length >= LEAST_INSTRUCTIONS && isMuchWork(program));
-  const forgetful = heavy.flatMap(({ name }) => hookOf(translation, name)?.hook ?? []).filter(hook => !shape.forgetsPaths.has(hook));
-  if (forgetful.length > 0 && !keepsPaths)
-    return { shape: { ...shape, forgetsPaths: new Set([...shape.forgetsPaths, ...forgetful]) }, why: "paths" };
+  const forgetful = keepsPaths
+    ? []
+    : programs.flatMap(program => {
+        const hook = hookOf(translation, program.name)?.hook;
+        const isAsked = hook && !shape.forgetsPaths.has(hook) && program.instructions.length >= LEAST_INSTRUCTIONS;
+        return isAsked && isMuchWork(program) ? [hook] : [];
+      });
+  if (forgetful.length > 0) return { shape: { ...shape, forgetsPaths: new Set([...shape.forgetsPaths, ...forgetful]) }, why: "paths" };
   // An estimate may be many times what the verifier walks: that alone is no reason to cut.
   if (limit === undefined) return undefined;
   const over = programs.filter(program => costOf(program).verified >= limit);
