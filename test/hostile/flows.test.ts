@@ -3,5 +3,8 @@
 import { withstand } from "./check.js";
 import { stateful } from "./victims.js";
 
-// Each takes long to compile, and longer to run: a five-hundredth.
-withstand(stateful, 2_000);
+// Each takes long to compile, and longer to run: every other one, by a thousandth. `npm run soak` has them all.
+withstand(
+  stateful.filter((_, i) => i % 2 === 0),
+  1_000,
+);
