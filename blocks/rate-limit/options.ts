@@ -84,7 +84,7 @@ export const maxRate = (unit: Plan["unit"]): number => (unit === "packets" ? MAX
 
 /** @throws RangeError that names the option, its value and what is allowed */
 export function planOf(block: string, options: BucketOptions): Plan {
-  checkLayersOptions(block, options);
+  const walk = checkLayersOptions(block, options);
   const { unit = "packets", table = "lruHash", full = "pass", maxEntries = 65_536 } = options;
   const oneOf = (name: keyof BucketOptions, value: unknown, allowed: readonly string[]): void => {
     if (typeof value !== "string" || !allowed.includes(value)) refuse(block, name, value, `one of ${allowed.join(", ")}`);
@@ -94,13 +94,6 @@ export function planOf(block: string, options: BucketOptions): Plan {
   oneOf("full", full, ["pass", "drop"]);
   whole(block, "rate", options.rate, 1, maxRate(unit));
   whole(block, "maxEntries", maxEntries, 1, 4_194_304);
-  const { families = [4, 6], vlan, fragments, extensions } = options;
-  const walk: LayersOptions = {
-    families,
-    ...(vlan !== undefined && { vlan }),
-    ...(fragments !== undefined && { fragments }),
-    ...(extensions !== undefined && { extensions }),
-  };
   return {
     key: keyOf(block, options.key),
     unit,
@@ -109,8 +102,8 @@ export function planOf(block: string, options: BucketOptions): Plan {
     full,
     maxEntries,
     walk,
-    four: families.includes(4),
-    six: families.includes(6),
+    four: walk.families.includes(4),
+    six: walk.families.includes(6),
   };
 }
 

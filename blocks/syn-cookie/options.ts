@@ -42,7 +42,7 @@ export interface Plan {
 
 /** @throws RangeError that names the option, its value and what is allowed */
 export function planOf(options: SynCookieOptions): Plan {
-  checkLayersOptions("SynCookie", options);
+  const walk = checkLayersOptions("SynCookie", options);
   const { ports, addresses = [], addresses6 = [], unknown = "drop", timestamps = false } = options;
   if (!Array.isArray(ports) || ports.length < 1 || ports.length > 32 || !ports.every(port => isWhole(port, 1, 0xffff)))
     refuse("ports", ports, "a list of 1 to 32 ports, each 1 to 65535");
@@ -62,13 +62,6 @@ export function planOf(options: SynCookieOptions): Plan {
   whole("maxEntries", maxEntries, 1, 0xffff_ffff);
   if (!isWhole(mss4, 536, 65_495) || !isWhole(mss6, 1220, 65_475))
     refuse("mss", options.mss, "{ ipv4: 536 to 65495, ipv6: 1220 to 65475 }");
-  const { families = [4, 6], vlan, fragments, extensions } = options;
-  const walk: LayersOptions = {
-    families,
-    ...(vlan !== undefined && { vlan }),
-    ...(fragments !== undefined && { fragments }),
-    ...(extensions !== undefined && { extensions }),
-  };
   const drop = unknown === "drop";
   return { ports, addresses, addresses6, mss4, mss6, timestamps, windowScale, window, drop, maxEntries, walk };
 }

@@ -6,7 +6,7 @@
  * for every kernel, far too high where many branches follow one another and join; where it is, a walk like the verifier's
  * own that tells more states apart gives a closer one.
  */
-import { flowOf, type Instruction } from "../object/instruction.js";
+import { flowOf, successorsOf } from "../object/instruction.js";
 import { lengthOf, type ObjectProgram } from "../object/programs.js";
 import { walk } from "./verifier-walk.js";
 
@@ -99,7 +99,7 @@ export function isMuchWork(program: ObjectProgram): boolean {
 
 /** The number of paths from the entry to each instruction. */
 function pathsTo(program: ObjectProgram): ReadonlyMap<number, bigint> {
-  const next = new Map(program.instructions.map(instruction => [instruction.slot, successors(instruction)]));
+  const next = new Map(program.instructions.map(instruction => [instruction.slot, successorsOf(instruction)]));
   // clang may lay a block out before its predecessors, so the order of slots will not do
   const waiting = new Map<number, number>();
   const found = [0];
@@ -123,22 +123,6 @@ function pathsTo(program: ObjectProgram): ReadonlyMap<number, bigint> {
   }
   if (ready.length < found.length) throw new RangeError(`${program.name} has a loop`);
   return paths;
-}
-
-function successors(instruction: Instruction): readonly number[] {
-  const flow = flowOf(instruction);
-  const after = instruction.slot + instruction.slots;
-  switch (flow.kind) {
-    case "next":
-    case "call":
-      return [after];
-    case "jump":
-      return [flow.to];
-    case "branch":
-      return [flow.to, after];
-    case "exit":
-      return [];
-  }
 }
 
 function capped(count: bigint): bigint {

@@ -68,3 +68,20 @@ export function flowOf(instruction: Instruction): Flow {
   if (operation === 0) return { kind: "jump", to: slot + 1 + (kind === CLASS_JMP32 ? immediate : offset) };
   return { kind: "branch", to: slot + 1 + offset };
 }
+
+/** Slots where control may be next. */
+export function successorsOf(instruction: Instruction): number[] {
+  const flow = flowOf(instruction);
+  const after = instruction.slot + instruction.slots;
+  switch (flow.kind) {
+    case "next":
+    case "call":
+      return [after];
+    case "jump":
+      return [flow.to];
+    case "branch":
+      return [flow.to, after];
+    case "exit":
+      return [];
+  }
+}

@@ -13,21 +13,19 @@ export interface LayersOptions {
 }
 
 /**
- * Refuses what is not one of the values above.
+ * The options of `layers()` among a block's own, with what is left out filled in.
  * @param owner the block's name, for the message
  * @throws RangeError that names the option, its value and what is allowed
- * @example checkLayersOptions("Conntrack", this.options);
+ * @example const walk = checkLayersOptions("Conntrack", options);
  */
-export function checkLayersOptions(owner: string, options: LayersOptions): void {
-  const { families } = options;
-  if (families !== undefined) {
-    const right = Array.isArray(families) && families.length > 0 && families.every(family => family === 4 || family === 6);
-    if (!right) refuse(owner, "families", families, "[4], [6] or [4, 6]");
+export function checkLayersOptions(owner: string, options: LayersOptions): Required<LayersOptions> {
+  const { families = [4, 6], vlan = true, fragments = true, extensions = true } = options;
+  const right = Array.isArray(families) && families.length > 0 && families.every(family => family === 4 || family === 6);
+  if (!right) refuse(owner, "families", families, "[4], [6] or [4, 6]");
+  for (const [name, value] of Object.entries({ vlan, fragments, extensions })) {
+    if (typeof value !== "boolean") refuse(owner, name, value, "true or false");
   }
-  for (const name of ["vlan", "fragments", "extensions"] as const) {
-    const value = options[name];
-    if (value !== undefined && typeof value !== "boolean") refuse(owner, name, value, "true or false");
-  }
+  return { families, vlan, fragments, extensions };
 }
 
 function refuse(owner: string, name: string, value: unknown, allowed: string): never {

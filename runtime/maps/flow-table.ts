@@ -5,11 +5,11 @@
 import { randomBytes } from "node:crypto";
 import { readFileSync } from "node:fs";
 import type { FlowGeometry, MapEntry } from "../../codegen/bundle/manifest.js";
+import { CONTROL, HEAD, WAYS, whereOf } from "../../dsl/core/flow-slots.js";
 import { DatapathError } from "../errors.js";
 import { readTicks } from "../machine/ticks.js";
 import { type KernelMap, native } from "../native/index.js";
 import { sizeOf } from "./codec.js";
-import { CONTROL, HEAD, setsOf, WAYS } from "./flow-slots.js";
 import { type Collected, type RawEntry, RawMap } from "./raw.js";
 
 export interface FlowTableStart {
@@ -173,7 +173,7 @@ export class RawFlowTable extends RawMap {
     const { setBits, hintsAt, perCpu } = this.#geometry;
     const shift = perCpu ? this.#view.getUint32(HEAD.cpuShift, true) : 0;
     const own = setBits - shift;
-    const where = setsOf(words, this.#geometry, seed);
+    const where = whereOf(words, this.#geometry, seed);
     const first = where.first >> shift;
     const second = first ^ ((where.first ^ where.second) & (2 ** own - 1));
     for (let cpu = 0; cpu < 2 ** shift; cpu++) {

@@ -55,6 +55,9 @@ const typeScriptCompiler = /^codegen\/(evaluate|check|specialise)\//;
 /** The tests' side of the kernel: loaded as a whole when a test asks for the kernel, so it may import what it needs. */
 const kernelSide = /^testing\/(kernel-runner|session|recording)\.ts$/;
 
+/** How tables lie in memory: said once, to Node and to user space. */
+const inMemory = /^dsl\/core\/(direct-prefixes|flow-slots)\.ts$/;
+
 /** What is wrong with an import, or undefined. */
 export function violation(edge: Import): string | undefined {
   const from = partOf(edge.from);
@@ -79,10 +82,7 @@ export function violation(edge: Import): string | undefined {
     case "runtime":
       if (to === "runtime" || to === "node") return undefined;
       if (edge.to === "codegen/bundle/manifest.ts" || edge.to.startsWith("dsl/core/")) {
-        // one function says how a prefix table lies in memory, to Node and to user space
-        return edge.how === "type" || edge.to === "dsl/core/direct-prefixes.ts"
-          ? undefined
-          : "of the compiler and the language, the runtime knows types only";
+        return edge.how === "type" || inMemory.test(edge.to) ? undefined : "of the compiler and the language, the runtime knows types only";
       }
       return "runtime imports runtime, and the types of the bundle's manifest";
     case "testing":

@@ -2,6 +2,7 @@
 import { mac } from "datapath";
 import type { LoadBalancerOptions } from "../../blocks/load-balancer/options.js";
 import { planOf } from "../../blocks/load-balancer/plan.js";
+import { plain } from "./flow-tables.js";
 
 const BACKENDS = 128;
 const PLACES = 65_537;
@@ -11,10 +12,7 @@ const BACKEND = 24;
 /** One service with 100 backends; what its packets do not need is left out. */
 export function balancerOptions(kind: "ipip" | "l2", table: "lruHash" | "flowTable"): LoadBalancerOptions {
   return {
-    families: [4],
-    vlan: false,
-    fragments: false,
-    extensions: false,
+    ...plain,
     errors: false,
     tooBigPerSecond: 0,
     services: [

@@ -1,16 +1,10 @@
 /** What the pipelines of five blocks are made with: their packets have no tags, fragments or options. */
-import { type FlowsOptions, ipv4, mac } from "datapath";
+import { ipv4, mac } from "datapath";
 import type { AccessControlOptions, ArpResponderOptions, PortMapping, ServiceOptions } from "datapath/blocks";
 import { rulesOf, ruleText } from "./acl.js";
 import { balancerOptions } from "./balancer.js";
+import { plain } from "./flow-tables.js";
 
-/** The packets that are tracked. */
-export const plain: Pick<FlowsOptions, "families" | "vlan" | "fragments" | "extensions"> = {
-  families: [4],
-  vlan: false,
-  fragments: false,
-  extensions: false,
-};
 export const station: ArpResponderOptions = { address: ipv4("10.0.0.1"), mac: mac("02:00:00:00:00:09") };
 export const rules: AccessControlOptions = { default: "deny", rules: rulesOf(10).map(ruleText), ...plain };
 /** 10.200.1.2:80 is the container's, 10.200.1.1:80 the balancer's. */

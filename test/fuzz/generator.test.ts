@@ -77,7 +77,7 @@ test("expressions shrink to constants", async () => {
 
 test("coverage names what the programs are made of", () => {
   const coverage = new Coverage();
-  for (let seed = 1; seed <= 200; seed++) coverage.add(generate(seed).parts);
+  for (let seed = 1; seed <= 500; seed++) coverage.add(generate(seed).parts);
   const report = coverage.report().join("\n");
   for (const sort of [
     "for of",

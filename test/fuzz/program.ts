@@ -38,6 +38,8 @@ export default ${programs[0]?.name};
 /** What the whole program shares. */
 interface World {
   readonly random: Random;
+  /** of the longest bodies: most programs are small, since more of them are tried in the same time */
+  readonly length: number;
   readonly fresh: (stem: string) => string;
   readonly declarations: Fragment[];
   readonly headers: Header[];
@@ -62,6 +64,11 @@ export function generate(seed: number): Program {
   };
   const world: World = {
     random,
+    length: random.weighted([
+      [3, 0.25],
+      [3, 0.5],
+      [2, 1],
+    ]),
     fresh,
     declarations: [],
     headers: [...standardHeaders],
@@ -148,6 +155,7 @@ function makeBody(
   request: MethodRequest,
 ): { readonly text: readonly Part[]; readonly done: Method["done"]; readonly names: readonly string[] } {
   const { random, fresh } = world;
+  const budget = Math.max(2, Math.ceil(request.budget * world.length));
   const method: Method = {
     random,
     members: request.members,
@@ -157,13 +165,13 @@ function makeBody(
     mayMove: request.mayMove,
     mayWritePacket: request.mayWritePacket,
     done: { moves: false, writes: false, popped: false, ended: new Set() },
-    budget: request.budget,
+    budget,
     fresh,
   };
   const scope = new Scope(method);
   const parameterNames = request.parameters.map(() => fresh("p"));
   for (const [i, parameter] of request.parameters.entries()) scope.addVariable(parameterNames[i] ?? "", parameter);
-  const statements = block(scope, request.budget, { returns: true });
+  const statements = block(scope, budget, { returns: true });
   return { text: [statements], done: method.done, names: parameterNames };
 }
 

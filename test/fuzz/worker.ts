@@ -13,7 +13,7 @@ export interface Report {
 }
 
 /** Programs of one file: type-checking it is most of the cost. */
-const BATCH = 25;
+const BATCH = 50;
 
 async function tryBatch(shop: Workshop, programs: readonly Program[], options: (of: Program) => TrialOptions): Promise<readonly Outcome[]> {
   try {

@@ -3,7 +3,7 @@
  * code alone, as the kernel does it (6.15); the stack by what the paths so far were seen to read and write, since only a
  * path tells where a pointer points (6.18). Older kernels find less to be alive, and so fewer states that differ.
  */
-import { flowOf, type Instruction } from "../../object/instruction.js";
+import { type Instruction, successorsOf } from "../../object/instruction.js";
 import type { ObjectProgram } from "../../object/programs.js";
 import { helperOf, OWN_FUNCTION } from "./helpers.js";
 
@@ -25,7 +25,7 @@ export class Liveness {
   constructor(program: ObjectProgram) {
     const slots = program.instructions.reduce((most, { slot, slots }) => Math.max(most, slot + slots), 0);
     const next: number[][] = [];
-    for (const instruction of program.instructions) next[instruction.slot] = successors(instruction);
+    for (const instruction of program.instructions) next[instruction.slot] = successorsOf(instruction);
     this.next = next;
     this.order = backwards(program.instructions, next);
     this.registersAt = new Uint16Array(slots + 1);
@@ -112,22 +112,6 @@ function registersOf(instruction: Instruction): readonly [used: number, defined:
     }
     default:
       return (opcode & 0xf0) === 0 ? [0, 0] : [to | (byRegister ? from : 0), 0];
-  }
-}
-
-function successors(instruction: Instruction): number[] {
-  const flow = flowOf(instruction);
-  const after = instruction.slot + instruction.slots;
-  switch (flow.kind) {
-    case "next":
-    case "call":
-      return [after];
-    case "jump":
-      return [flow.to];
-    case "branch":
-      return [flow.to, after];
-    case "exit":
-      return [];
   }
 }
 

@@ -1,12 +1,9 @@
-import { Pipeline, Verdict, type XdpPacket } from "datapath";
-import { LoadBalancer } from "datapath/blocks";
 import { balancerOptions } from "../balancer.js";
+import { Balancer } from "./base/balancer.dp.js";
 
 /** One service over 100 backends, by their stations, with its flows in a flow table of each CPU. */
-export default class Balancer extends Pipeline {
-  readonly balancer = new LoadBalancer(balancerOptions("l2", "flowTable"));
-
-  override xdp(pkt: XdpPacket): Verdict {
-    return this.balancer.balance(pkt) ?? Verdict.Pass;
+export default class L2InTable extends Balancer {
+  constructor() {
+    super(balancerOptions("l2", "flowTable"));
   }
 }

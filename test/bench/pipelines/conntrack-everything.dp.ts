@@ -1,14 +1,9 @@
-import { Flows, Pipeline, Verdict, type XdpPacket } from "datapath";
-import { Conntrack } from "datapath/blocks";
+import { inMap } from "../flow-tables.js";
+import { Tracking } from "./base/tracking.dp.js";
 
 /** Conntrack alone, with everything on. */
-export default class Tracking extends Pipeline {
-  readonly flows = new Flows({ maxEntries: 131_072 });
-  readonly conntrack = new Conntrack({ flows: this.flows });
-
-  override xdp(pkt: XdpPacket): Verdict {
-    const tracked = this.conntrack.track(pkt);
-    if (tracked instanceof Verdict) return tracked;
-    return this.conntrack.commit(tracked) ?? Verdict.Pass;
+export default class Everything extends Tracking {
+  constructor() {
+    super(inMap);
   }
 }

@@ -1,19 +1,9 @@
-import { Pipeline, Verdict, type XdpPacket } from "datapath";
-import { RateLimit } from "datapath/blocks";
+import { plain } from "../flow-tables.js";
+import { Limited } from "./base/limited.dp.js";
 
-/** A rate that no packet of the bench is over: each is looked up, and charged. */
-export default class Limited extends Pipeline {
-  readonly limit = new RateLimit({
-    key: "source",
-    rate: 10_000_000,
-    burst: 4_000_000_000,
-    families: [4],
-    vlan: false,
-    fragments: false,
-    extensions: false,
-  });
-
-  override xdp(pkt: XdpPacket): Verdict {
-    return this.limit.check(pkt) ?? Verdict.Pass;
+/** A rate limit over IPv4 without tags, fragments and options, its buckets in an LRU map. */
+export default class InMap extends Limited {
+  constructor() {
+    super(plain);
   }
 }

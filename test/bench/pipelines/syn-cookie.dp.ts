@@ -1,6 +1,6 @@
 import { Pipeline, Verdict, type XdpPacket } from "datapath";
 import { SynCookie } from "datapath/blocks";
-import { plain } from "../composed.js";
+import { plain } from "../flow-tables.js";
 
 /** SYN cookies for two ports over IPv4. */
 export default class Shield extends Pipeline {

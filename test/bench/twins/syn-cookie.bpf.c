@@ -1,5 +1,6 @@
 // Answers SYNs to ports 80 and 443 with the kernel's SYN cookies, over IPv4 without tags, fragments or options.
 #include "twin.h"
+#include "checksum.h"
 
 #define FIN 0x01
 #define SYN 0x02
@@ -23,20 +24,6 @@ struct {
 struct {
 	u32 seen, known;
 } listeners[2];
-
-static __always_inline u32 halves(u32 word)
-{
-	return (word & 0xffff) + (word >> 16);
-}
-static __always_inline u16 folded(u32 sum)
-{
-	sum = halves(sum);
-	return sum + (sum >> 16);
-}
-static __always_inline u32 changed(u32 before, u32 after)
-{
-	return halves(~before) + halves(after);
-}
 
 static __always_inline int is_due(u32 port)
 {

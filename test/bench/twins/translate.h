@@ -4,6 +4,7 @@
 #pragma once
 #define TRANSLATES
 #include "connections.h"
+#include "checksum.h"
 
 #define FIRST_PORT 1024
 #define PORT_COUNT 64512
@@ -12,19 +13,6 @@
 // Whether this new flow is translated, and to what; -1 where it is refused.
 static __always_inline int choose(struct packet *p, struct way *to);
 
-static __always_inline u32 halves(u32 word)
-{
-	return (word & 0xffff) + (word >> 16);
-}
-static __always_inline u16 folded(u32 sum)
-{
-	sum = halves(sum);
-	return sum + (sum >> 16);
-}
-static __always_inline u32 changed(u32 before, u32 after)
-{
-	return halves(~before) + halves(after);
-}
 static __always_inline u32 turned(u32 ports)
 {
 	return ports >> 16 | ports << 16;
