@@ -57,10 +57,16 @@ export async function fit(
       if (++cutsForWork > MOST_FOR_WORK) break;
     }
     const translation = translated.inShape(next.shape);
-    // no place was found to cut it at
-    if (next.why !== "paths" && partsIn(translation) === partsIn(now.translation)) break;
-    shape = next.shape;
-    now = await attempt(translation);
+    if (next.why === "paths" || partsIn(translation) > partsIn(now.translation)) {
+      shape = next.shape;
+      now = await attempt(translation);
+    } else {
+      // no place was found to cut it at; where paths are forgotten, less is alive at a time
+      const others = next.why === "stack" && !now.compiled.ok ? hooksOf(now.translation, now.compiled.overStack) : [];
+      if (keepsPaths || others.every(hook => shape.forgetsPaths.has(hook))) break;
+      shape = { ...shape, forgetsPaths: new Set([...shape.forgetsPaths, ...others]) };
+      now = await attempt(translated.inShape(shape));
+    }
     if (now.compiled.ok || !taken.compiled.ok) taken = now;
   }
   return uncut ?? taken;
@@ -102,6 +108,9 @@ function withCuts(translation: Translation, shape: Shape, names: readonly string
   return names.length > 0 ? { shape: { ...shape, cuts }, why } : undefined;
 }
 
+function hooksOf(translation: Translation, names: readonly string[]): readonly HookName[] {
+  return names.flatMap(name => hookOf(translation, name)?.hook ?? []);
+}
 /** The hook and the part that a function of the object is. */
 function hookOf({ programs }: Translation, name: string): { readonly hook: HookName; readonly part: number } | undefined {
   for (const { hook, name: first, parts } of programs) {

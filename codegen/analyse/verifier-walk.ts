@@ -1,60 +1,25 @@
 /**
  * A walk like the verifier's own, to tell how much work a program is for it: every path is followed, depth first, and ends
- * where one came before in a state that covers its own. What it knows is less than what the kernel knows (intervals
- * without a sign, nothing of what memory holds), so that it follows paths that the kernel rules out. Numbers that the
- * kernel may know more of are marked, and told apart where they count; what is still missed is in the margin (cost.ts).
+ * where one came before in a state that covers its own. Of numbers it knows what the kernel knows, of memory less: what
+ * the kernel reads of frozen data is marked, and told apart where it counts. What is still missed is in the margin (cost.ts).
  */
 import { flowOf, type Instruction } from "../object/instruction.js";
 import type { ObjectProgram, ProgramInstruction } from "../object/programs.js";
-import { decide, JSET, learn, told, unsignedComparison } from "./verifier/branches.js";
-import { helperOf, OWN_FUNCTION } from "./verifier/helpers.js";
+import { Executor } from "./verifier/executor.js";
 import { Liveness } from "./verifier/liveness.js";
-import { bytesOf, isHeld, type Kept, Machine, SLOTS } from "./verifier/machine.js";
-import {
-  anything,
-  BEYOND,
-  CONTEXT,
-  compute,
-  constant,
-  constantOf,
-  INVALID,
-  type MemoryPointer,
-  markOf,
-  markPrecise,
-  PACKET_END,
-  type PacketPointer,
-  type Scalar,
-  scalar,
-  signs,
-  type Value,
-  wide,
-  word,
-} from "./verifier/values.js";
+import type { Kept, Machine } from "./verifier/machine.js";
 
 /** The kernel keeps states at jumps that are so far apart, at the least. */
 const LEAST_JUMPS = 2;
 const LEAST_INSTRUCTIONS = 8;
+/** It keeps one, too, where it would have to remember more steps. */
+const MOST_HISTORY = 40;
 /** A kept state goes when it was compared in vain so many times more often than it was hit. */
 const PATIENCE = 3;
-const LOOKUP = 1;
-const ADD = 0x00;
-const SUB = 0x10;
-const NOTHING = constant(0);
-/** A packet pointer that may lie farther is not proved. */
-const FARTHEST = 0xffff;
-
-/** Sections that the kernel reads as they are when it loads a program. */
-const FROZEN = ".rodata";
-
-/** Where the context has addresses, by the kind of program. */
-const PACKET_FIELDS: { readonly [kind: string]: { readonly data: number; readonly end: number; readonly meta: number } } = {
-  xdp: { data: 0, end: 4, meta: 8 },
-  tc: { data: 76, end: 80, meta: 140 },
-};
 
 export interface Walk {
   /** how often the verifier comes by each instruction, by slot */
-  readonly visits: ReadonlyMap<number, number>;
+  readonly visits: Uint32Array;
   /** all of them */
   readonly steps: number;
   /** whether the walk came to its end */
@@ -66,43 +31,42 @@ export function walk(program: ObjectProgram, most: number): Walk {
   return new Walker(program).run(most);
 }
 
-interface Waiting {
-  readonly slot: number;
-  readonly machine: Machine;
-}
-
 class Walker {
   private readonly at: (ProgramInstruction | undefined)[] = [];
-  private readonly prunePoints = new Set<number>();
+  private readonly prunePoints: Uint8Array;
+  /** where the kernel remembers how it came */
+  private readonly jumpPoints: Uint8Array;
   private readonly kept = new Map<number, Kept[]>();
-  private readonly visits = new Map<number, number>();
-  private readonly waiting: Waiting[] = [];
-  private readonly fields: { readonly data: number; readonly end: number; readonly meta: number } | undefined;
+  private readonly visits: Uint32Array;
   private readonly liveness: Liveness;
-  /** places on the stack that the instruction wrote whole */
-  private readonly whole = new Uint32Array(2);
-  private ids = 0;
+  private readonly executor: Executor;
 
   constructor(program: ObjectProgram) {
     this.liveness = new Liveness(program);
-    this.fields = PACKET_FIELDS[program.section.split("/")[0] ?? ""];
+    this.executor = new Executor(program, this.liveness);
+    const slots = program.instructions.reduce((most, { slot, slots }) => Math.max(most, slot + slots), 0);
+    this.visits = new Uint32Array(slots);
+    this.prunePoints = new Uint8Array(slots + 1);
+    this.jumpPoints = new Uint8Array(slots + 1);
     for (const instruction of program.instructions) {
       this.at[instruction.slot] = instruction;
       const flow = flowOf(instruction);
-      if (flow.kind === "jump") this.prunePoints.add(flow.to);
-      if (flow.kind === "branch") this.prunePoints.add(flow.to).add(instruction.slot);
-      if (flow.kind === "call" || isHelperCall(instruction)) this.prunePoints.add(instruction.slot + instruction.slots);
+      if (flow.kind === "branch" || flow.kind === "call") this.prunePoints[instruction.slot] = 1;
+      const to = flow.kind === "branch" || flow.kind === "jump" ? flow.to : undefined;
+      const behind = flow.kind === "call" || isHelperCall(instruction) ? instruction.slot + instruction.slots : undefined;
+      for (const point of [to, behind]) {
+        if (point === undefined) continue;
+        this.prunePoints[point] = 1;
+        this.jumpPoints[point] = 1;
+      }
     }
   }
 
   run(most: number): Walk {
-    const start = new Machine();
-    start.registers[1] = CONTEXT;
-    start.registers[10] = { kind: "stack", offset: 0 };
-    this.waiting.push({ slot: 0, machine: start });
+    const { waiting } = this.executor;
     let walked = 0;
     let [jumps, jumpsKept, keptAt] = [0, 0, 0];
-    for (let path = this.waiting.pop(); path; path = this.waiting.pop()) {
+    for (let path = waiting.pop(); path; path = waiting.pop()) {
       const { machine } = path;
       let slot: number | undefined = path.slot;
       while (slot !== undefined) {
@@ -110,9 +74,11 @@ class Walker {
         if (!instruction || walked >= most) return { visits: this.visits, steps: walked, complete: false };
         // counted also where the path then ends
         walked++;
-        this.visits.set(slot, (this.visits.get(slot) ?? 0) + 1);
-        if (this.prunePoints.has(slot)) {
-          const keeps = jumps - jumpsKept >= LEAST_JUMPS && walked - keptAt >= LEAST_INSTRUCTIONS;
+
+        this.visits[slot] = (this.visits[slot] ?? 0) + 1;
+        if (this.prunePoints[slot] === 1) {
+          const isFar = jumps - jumpsKept >= LEAST_JUMPS && walked - keptAt >= LEAST_INSTRUCTIONS;
+          const keeps = isFar || machine.history > MOST_HISTORY;
           if (this.wasHere(slot, machine, keeps)) break;
           if (keeps) {
             const list = this.kept.get(slot) ?? [];
@@ -121,12 +87,10 @@ class Walker {
             [jumpsKept, keptAt] = [jumps, walked];
           }
         }
+        if (this.jumpPoints[slot] === 1) machine.history++;
         const kind = instruction.opcode & 7;
         if (kind === 5 || kind === 6) jumps++;
-        this.whole.fill(0);
-        const here: number = slot;
-        slot = this.step(instruction, machine);
-        this.liveness.wrote(here, this.whole[0] ?? 0, this.whole[1] ?? 0);
+        slot = this.executor.run(instruction, machine);
       }
       this.liveness.update();
     }
@@ -150,317 +114,8 @@ class Walker {
     }
     return false;
   }
-
-  private step(instruction: ProgramInstruction, machine: Machine): number | undefined {
-    const { opcode, slot, slots, destination } = instruction;
-    const flow = flowOf(instruction);
-    switch (flow.kind) {
-      case "exit":
-        return undefined;
-      case "jump":
-        return flow.to;
-      case "branch":
-        return this.branch(instruction, flow.to, machine);
-      case "call":
-        this.call(instruction, machine, true);
-        return slot + slots;
-      case "next":
-        break;
-    }
-    switch (opcode & 7) {
-      case 0:
-        machine.registers[destination] = this.wideConstant(instruction);
-        break;
-      case 1:
-        machine.registers[destination] = this.load(instruction, machine);
-        break;
-      case 2:
-        this.store(instruction, machine, constant(instruction.immediate));
-        break;
-      case 3: {
-        const pointer = machine.registers[destination];
-        const value = machine.registers[instruction.source];
-        if ((opcode & 0xe0) !== 0xc0) {
-          this.store(instruction, machine, value);
-          break;
-        }
-        // an atomic operation may give the old value back, a compare-exchange in r0
-        if (pointer?.kind === "stack") this.store(instruction, machine, anything(8));
-        if ((instruction.immediate & 0xff) === 0xf1) machine.registers[0] = anything(opcode & 8 ? 8 : 4);
-        else if (instruction.immediate & 1) machine.registers[instruction.source] = anything(opcode & 8 ? 8 : 4);
-        break;
-      }
-      case 4:
-      case 7:
-        this.fork(instruction, machine);
-        machine.registers[destination] = this.arithmetic(instruction, machine);
-        break;
-      case 5:
-        this.call(instruction, machine, false);
-        break;
-    }
-    return slot + slots;
-  }
-
-  /** A map, or the address of data in a section: by the place that names it, with its small offset. Else a number. */
-  private wideConstant({ slot, immediate, upper, addresses }: ProgramInstruction): Value {
-    return addresses === undefined ? wide(upper, immediate) : memory(slot, 0, false, immediate);
-  }
-
-  private load({ opcode, slot, source, offset }: Instruction, machine: Machine): Value {
-    const from = machine.registers[source];
-    const bytes = sizeOf(opcode);
-    if (from?.kind === "stack") {
-      const at = from.offset + offset;
-      const index = slotAt(at);
-      const held = machine.stack[index];
-      this.liveness.read(slot, index);
-      if (!isHeld(held)) {
-        const read = (2 ** bytes - 1) << (at & 7);
-        return held && (held.zero & read) === read ? constant(0) : anything(bytes);
-      }
-      if (held.bytes === bytes && at % 8 === 0) return held.value;
-      return anything(bytes, held.value.kind === "scalar" ? [held.value] : []);
-    }
-    if (from?.kind === "memory" && this.at[from.source]?.addresses?.startsWith(FROZEN)) {
-      // one number in the kernel, and known to it: not here, where params may have any value
-      return scalar(
-        0,
-        bytes === 8 ? Number.POSITIVE_INFINITY : 2 ** (8 * bytes) - 1,
-        [],
-        0,
-        undefined,
-        markOf(from.source, from.offset + offset, bytes),
-      );
-    }
-    if (from?.kind === "context" && this.fields) {
-      if (offset === this.fields.data || offset === this.fields.meta) {
-        return { kind: "packet", id: offset === this.fields.data ? 0 : -1, offset: 0, part: NOTHING, range: 0 };
-      }
-      if (offset === this.fields.end) return PACKET_END;
-    }
-    return anything(bytes);
-  }
-
-  private store({ opcode, destination, offset }: Instruction, machine: Machine, value: Value | undefined): void {
-    const to = machine.registers[destination];
-    if (to?.kind !== "stack") return;
-    const at = to.offset + offset;
-    const bytes = sizeOf(opcode);
-    const index = slotAt(at);
-    const before = bytesOf(machine.stack[index]);
-    if (bytes === 8) this.whole[index >> 5] = (this.whole[index >> 5] ?? 0) | (1 << (index & 31));
-    const written = (2 ** bytes - 1) << (at & 7);
-    if (at % 8 === 0 && value && (bytes === 8 || value.kind === "scalar")) {
-      const rest = { written: before.written & ~written, zero: before.zero & ~written };
-      machine.stack[index] = { value, bytes, rest };
-      return;
-    }
-    const isZero = constantOf(value) === 0;
-    if (isZero) markPrecise(value);
-    machine.stack[index] = { written: before.written | written, zero: isZero ? before.zero | written : before.zero & ~written };
-  }
-
-  /** Newer kernels take a sign that is combined with a constant for what it is: two cases (6.18). */
-  private fork({ opcode, slot, destination, source }: Instruction, machine: Machine): void {
-    const operation = opcode & 0xf0;
-    if (operation !== 0x50 && operation !== 0x40) return;
-    const held = machine.registers[destination];
-    if (held?.kind !== "scalar" || !held.signs) return;
-    if (opcode & 8 && constantOf(machine.registers[source]) === undefined) return;
-    const other = new Machine(machine);
-    other.replace(held, scalar(0, 0, [held]));
-    this.waiting.push({ slot, machine: other });
-    machine.replace(held, (opcode & 7) === 7 ? constant(-1) : constant(0xffff_ffff));
-  }
-
-  private arithmetic(instruction: Instruction, machine: Machine): Value {
-    const { opcode, destination, source, immediate } = instruction;
-    const wide = (opcode & 7) === 7;
-    const operation = opcode & 0xf0;
-    const byRegister = (opcode & 8) !== 0;
-    if (operation === 0xd0) {
-      // a change of byte order
-      const before = machine.registers[destination];
-      return anything(immediate / 8, before?.kind === "scalar" ? [before] : []);
-    }
-    const right = byRegister ? machine.registers[source] : constant(wide ? immediate : immediate >>> 0);
-    if (operation === 0xb0) {
-      if (!right || wide || right.kind !== "scalar") return right ?? anything(8);
-      return word(right);
-    }
-    const left = machine.registers[destination];
-    if (operation === 0x80) {
-      if (left?.kind !== "scalar") return anything(8);
-      return left.max <= 1 ? signs(wide, [left]) : anything(wide ? 8 : 4, [left]);
-    }
-    if (operation === 0xc0 && left?.kind === "scalar" && constantOf(right) === (wide ? 63 : 31)) return signs(wide, [left]);
-    if (left?.kind === "scalar" && right?.kind === "scalar") return compute(operation, wide, left, right);
-    if (operation === 0x00 && left && right) {
-      if (right.kind === "scalar") return this.moved(left, right, 1, immediateOf(byRegister, immediate));
-      if (left.kind === "scalar") return this.moved(right, left, 1, undefined);
-    }
-    if (operation === 0x10 && left && right?.kind === "scalar") return this.moved(left, right, -1, immediateOf(byRegister, immediate));
-    return anything(8);
-  }
-
-  /** A pointer and a number: what it was computed from counts. */
-  private moved(pointer: Value, by: Scalar, sign: 1 | -1, immediate: number | undefined): Value {
-    markPrecise(by);
-    const exact = immediate ?? constantOf(by);
-    const operation = sign > 0 ? ADD : SUB;
-    switch (pointer.kind) {
-      case "packet":
-        if (exact !== undefined) return { ...pointer, offset: pointer.offset + sign * exact };
-        return { ...pointer, id: ++this.ids, part: compute(operation, true, pointer.part, by), range: 0 };
-      case "memory":
-        if (exact !== undefined) return { ...pointer, offset: pointer.offset + sign * exact };
-        return { ...pointer, part: compute(operation, true, pointer.part, by) };
-      case "stack":
-        return exact === undefined ? pointer : { kind: "stack", offset: pointer.offset + sign * exact };
-      case "scalar":
-      case "context":
-      case "end":
-      case "invalid":
-        return pointer;
-    }
-  }
-
-  private call({ immediate, slot }: Instruction, machine: Machine, own: boolean): void {
-    const helper = own ? OWN_FUNCTION : helperOf(immediate);
-    const found = !own && immediate === LOOKUP && this.isKnownKey(machine);
-    for (let i = 1; i <= helper.arguments; i++) {
-      const argument = machine.registers[i];
-      if (!argument) continue;
-      if (helper.sized) markPrecise(argument);
-      if (argument.kind === "stack")
-        this.touchStack(slot, machine, argument.offset, helper.sized ? machine.registers[i + 1] : undefined, helper.writes === true);
-    }
-    for (let i = 1; i <= 5; i++) machine.registers[i] = undefined;
-    if (helper.moves) machine.change(held => (held.kind === "packet" || held.kind === "end" ? INVALID : held));
-    machine.registers[0] = helper.gives === "memory" ? memory(slot, ++this.ids, true, 0, found) : anything(8);
-  }
-
-  /** Whether r2 points to four bytes on the stack that are known. */
-  private isKnownKey(machine: Machine): boolean {
-    const key = machine.registers[2];
-    if (key?.kind !== "stack") return false;
-    const slot = machine.stack[slotAt(key.offset)];
-    const read = 0xf << (key.offset & 7);
-    if (!isHeld(slot)) return slot !== undefined && (slot.zero & read) === read;
-    if (constantOf(slot.value) === undefined || (key.offset & 7) !== 0 || slot.bytes < 4) return false;
-    markPrecise(slot.value);
-    return true;
-  }
-
-  /** A helper reads memory on the stack, or writes it: up to its size, where that is known, else to the next register that was put there. */
-  private touchStack(at: number, machine: Machine, offset: number, size: Value | undefined, writes: boolean): void {
-    const bytes = constantOf(size);
-    const first = slotAt(offset);
-    const last = bytes === undefined || bytes === 0 ? SLOTS - 1 : Math.min(SLOTS - 1, slotAt(offset + bytes - 1));
-    for (let index = first; index <= last; index++) {
-      const held = machine.stack[index];
-      if (bytes === undefined && (held === undefined || (isHeld(held) && held.value.kind !== "scalar"))) break;
-      this.liveness.read(at, index);
-      if (writes) machine.stack[index] = { written: 0xff, zero: 0 };
-    }
-  }
-
-  private branch(instruction: Instruction, to: number, machine: Machine): number {
-    const { slot, destination, source, opcode, immediate } = instruction;
-    const wide = (opcode & 7) === 5;
-    const operation = opcode & 0xf0;
-    const left = machine.registers[destination];
-    const right = opcode & 8 ? machine.registers[source] : constant(wide ? immediate : immediate >>> 0);
-    const next = slot + 1;
-    if (left?.kind === "scalar" && right?.kind === "scalar") return this.compare(operation, wide, left, right, machine, next, to);
-    const zero = constantOf(right) === 0;
-    if (left?.kind === "memory" && zero && (operation === 0x10 || operation === 0x50)) {
-      const [ifNull, ifNot] = operation === 0x10 ? [to, next] : [next, to];
-      if (!left.nullable) return ifNot;
-      const other = new Machine(machine);
-      const [nulls, found] = ifNull === next ? [machine, other] : [other, machine];
-      resolve(nulls, left, constant(0));
-      resolve(found, left, undefined);
-      this.waiting.push({ slot: to, machine: other });
-      return next;
-    }
-    const packet = left?.kind === "packet" ? left : right?.kind === "packet" ? right : undefined;
-    const end = left?.kind === "end" || right?.kind === "end";
-    if (packet && end) return this.check(operation, packet, left === packet, machine, next, to);
-    this.waiting.push({ slot: to, machine: new Machine(machine) });
-    return next;
-  }
-
-  private compare(operation: number, wide: boolean, left: Scalar, right: Scalar, machine: Machine, next: number, to: number): number {
-    const known = unsignedComparison(operation, wide, left, right);
-    const [a, b] = wide ? [left, right] : [word(left), word(right)];
-    const taken = known === undefined ? undefined : decide(known, a, b);
-    if (taken !== undefined) {
-      markPrecise(left);
-      markPrecise(right);
-      return taken ? to : next;
-    }
-    const other = new Machine(machine);
-    // of 64 bits the lower ones are compared: intervals tell nothing where there may be more
-    const tells = known !== undefined && known !== JSET && (wide || (left.max < 2 ** 32 && right.max < 2 ** 32));
-    for (const [at, holds] of [
-      [other, true],
-      [machine, false],
-    ] as const) {
-      const [l, r] = tells ? learn(known, holds, left, right) : told(operation, holds, left, right);
-      at.replace(left, l);
-      at.replace(right, r);
-    }
-    this.waiting.push({ slot: to, machine: other });
-    return next;
-  }
-
-  /** A packet pointer held against the packet's end: on one side all that is in front of it is proved. */
-  private check(operation: number, pointer: PacketPointer, first: boolean, machine: Machine, next: number, to: number): number {
-    const other = new Machine(machine);
-    // `pointer > end` and its like
-    const beyond = first ? operation === 0x20 || operation === 0x30 : operation === 0xa0 || operation === 0xb0;
-    const within = first ? operation === 0xa0 || operation === 0xb0 : operation === 0x20 || operation === 0x30;
-    if (pointer.range === BEYOND && (beyond || within)) return beyond ? to : next;
-    if (beyond || within) {
-      const [inside, outside] = beyond ? [machine, other] : [other, machine];
-      if (pointer.part.max + pointer.offset <= FARTHEST) {
-        inside.change(held =>
-          held.kind === "packet" && held.id === pointer.id && held.range >= 0 && held.range < pointer.offset
-            ? { ...held, range: pointer.offset }
-            : held,
-        );
-      }
-      for (let i = 0; i < outside.registers.length; i++) {
-        if (outside.registers[i] === pointer) outside.registers[i] = { ...pointer, range: BEYOND };
-      }
-    }
-    this.waiting.push({ slot: to, machine: other });
-    return next;
-  }
-}
-
-function memory(source: number, id: number, nullable: boolean, offset: number, found = false): MemoryPointer {
-  return { kind: "memory", source, id, nullable, found, offset, part: NOTHING };
-}
-/** All that came from one lookup is NULL, or none is. */
-function resolve(machine: Machine, pointer: MemoryPointer, by: Scalar | undefined): void {
-  machine.change(held => {
-    if (held.kind !== "memory" || !held.nullable || held.id !== pointer.id) return held;
-    return by ?? { ...held, id: 0, nullable: false, found: false };
-  });
 }
 
 function isHelperCall({ opcode }: Instruction): boolean {
   return opcode === 0x85;
-}
-function immediateOf(byRegister: boolean, immediate: number): number | undefined {
-  return byRegister ? undefined : immediate;
-}
-function sizeOf(opcode: number): number {
-  return [4, 2, 1, 8][(opcode >> 3) & 3] ?? 8;
-}
-function slotAt(offset: number): number {
-  return Math.max(0, Math.min(SLOTS - 1, Math.floor((512 + offset) / 8)));
 }

@@ -12,8 +12,14 @@ export interface ObjectProgram {
 export interface ProgramInstruction extends Instruction {
   /** undefined where the compiler gave none */
   readonly place: LineInfo | undefined;
-  /** the section whose address it loads: `.maps`, `.rodata.params` */
-  readonly addresses: string | undefined;
+  /** what it loads the address of: a map, or data in a section; beside the instruction's own offset */
+  readonly addresses: Address | undefined;
+}
+
+export interface Address {
+  /** `.maps`, `.rodata.params` */
+  readonly section: string;
+  readonly offset: number;
 }
 
 const SHF_EXECINSTR = 4n;
@@ -39,16 +45,16 @@ export function programsOf(object: ObjectFile): ObjectProgram[] {
     });
 }
 
-/** The sections that instructions load addresses of, by where in their own section they are. */
-function addressesIn(object: ObjectFile, code: Section): ReadonlyMap<number, string> {
-  const found = new Map<number, string>();
+/** What instructions load addresses of, by where in their own section they are. */
+function addressesIn(object: ObjectFile, code: Section): ReadonlyMap<number, Address> {
+  const found = new Map<number, Address>();
   for (const { type, info, data } of object.sections) {
     if (type !== SHT_REL || info !== code.index) continue;
     const view = viewOf(data);
     for (let at = 0; at + 16 <= data.length; at += 16) {
       const symbol = object.symbols[view.getUint32(at + 12, true)];
       const section = symbol && object.sections[symbol.section];
-      if (section) found.set(Number(view.getBigUint64(at, true)), section.name);
+      if (symbol && section) found.set(Number(view.getBigUint64(at, true)), { section: section.name, offset: symbol.value });
     }
   }
   return found;

@@ -1,10 +1,11 @@
 /** Which way a conditional jump can go, and what each way tells of the operands. */
-import { markOf, type Scalar, scalar } from "./values.js";
+import { both, LOW, meet, U64, withLow } from "./bits.js";
+import { type Draft, type Interval, narrowed, only, onlyLow, type Range, settled } from "./range.js";
 
 const JEQ = 0x10;
 const JGT = 0x20;
 const JGE = 0x30;
-export const JSET = 0x40;
+const JSET = 0x40;
 const JNE = 0x50;
 const JSGT = 0x60;
 const JSGE = 0x70;
@@ -13,90 +14,145 @@ const JLE = 0xb0;
 const JSLT = 0xc0;
 const JSLE = 0xd0;
 
-/** Signed comparisons of what is not negative are unsigned ones. */
-const unsignedOf: Readonly<Record<number, number>> = { [JSGT]: JGT, [JSGE]: JGE, [JSLT]: JLT, [JSLE]: JLE };
-const opposite: Readonly<Record<number, number>> = { [JEQ]: JNE, [JNE]: JEQ, [JGT]: JLE, [JLE]: JGT, [JGE]: JLT, [JLT]: JGE };
+const opposite: Readonly<Record<number, number>> = {
+  [JEQ]: JNE,
+  [JNE]: JEQ,
+  [JGT]: JLE,
+  [JLE]: JGT,
+  [JGE]: JLT,
+  [JLT]: JGE,
+  [JSGT]: JSLE,
+  [JSLE]: JSGT,
+  [JSGE]: JSLT,
+  [JSLT]: JSGE,
+};
+/** With the operands changed over. */
+const turned: Readonly<Record<number, number>> = { [JGT]: JLT, [JGE]: JLE, [JSGT]: JSLT, [JSGE]: JSLE };
 
-/** The comparison as one of unsigned numbers; undefined where it is none. */
-export function unsignedComparison(operation: number, wide: boolean, a: Scalar, b: Scalar): number | undefined {
-  const unsigned = unsignedOf[operation];
-  if (unsigned === undefined) return operation;
-  const least = wide ? 2 ** 53 : 2 ** 31;
-  return a.max < least && b.max < least ? unsigned : undefined;
-}
-
-/** Whether the jump is taken, where the intervals tell. */
-export function decide(operation: number, a: Scalar, b: Scalar): boolean | undefined {
+/** Whether a jump is taken, where what is known of both operands tells. */
+export function decide(operation: number, wide: boolean, a: Range, b: Range): boolean | undefined {
+  const [unsignedA, unsignedB] = wide ? [a.u64, b.u64] : [a.u32, b.u32];
+  const [signedA, signedB] = wide ? [a.s64, b.s64] : [a.s32, b.s32];
   switch (operation) {
     case JEQ:
-      if (a.max < b.min || b.max < a.min || ((a.bits ^ b.bits) & ~a.unknown & ~b.unknown) !== 0) return false;
-      return a.min === a.max && b.min === b.max && a.min === b.min ? true : undefined;
+      return isEqual(wide, a, b);
     case JNE:
-      return negated(decide(JEQ, a, b));
-    case JGT:
-      if (a.min > b.max) return true;
-      return a.max <= b.min ? false : undefined;
-    case JGE:
-      if (a.min >= b.max) return true;
-      return a.max < b.min ? false : undefined;
-    case JLT:
-      return negated(decide(JGE, a, b));
-    case JLE:
-      return negated(decide(JGT, a, b));
+      return negated(isEqual(wide, a, b));
     case JSET:
-      if ((a.bits & b.bits) !== 0) return true;
-      return a.max < 2 ** 32 && ((a.bits | a.unknown) & (b.bits | b.unknown)) === 0 ? false : undefined;
+      return hasBits(wide, a, b);
+    case JGT:
+      return isAbove(unsignedA, unsignedB);
+    case JLE:
+      return negated(isAbove(unsignedA, unsignedB));
+    case JLT:
+      return isAbove(unsignedB, unsignedA);
+    case JGE:
+      return negated(isAbove(unsignedB, unsignedA));
+    case JSGT:
+      return isAbove(signedA, signedB);
+    case JSLE:
+      return negated(isAbove(signedA, signedB));
+    case JSLT:
+      return isAbove(signedB, signedA);
+    case JSGE:
+      return negated(isAbove(signedB, signedA));
     default:
       return undefined;
   }
+}
+function isEqual(wide: boolean, a: Range, b: Range): boolean | undefined {
+  const [x, y] = wide ? [only(a), only(b)] : [onlyLow(a), onlyLow(b)];
+  if (x !== undefined && y !== undefined) return x === y;
+  const pairs: readonly (readonly [Interval, Interval])[] = wide
+    ? [
+        [a.u64, b.u64],
+        [a.s64, b.s64],
+        [a.u32, b.u32],
+        [a.s32, b.s32],
+      ]
+    : [
+        [a.u32, b.u32],
+        [a.s32, b.s32],
+      ];
+  if (pairs.some(([one, other]) => one.min > other.max || one.max < other.min)) return false;
+  const low = { value: 0n, mask: U64 ^ LOW };
+  return (wide ? meet(a.bits, b.bits) : meet(withLow(low, a.bits), withLow(low, b.bits))) ? undefined : false;
+}
+function hasBits(wide: boolean, a: Range, b: Range): boolean | undefined {
+  const exact = wide ? only(b) : onlyLow(b);
+  if (exact === undefined) return undefined;
+  if ((a.bits.value & exact) !== 0n) return true;
+  return ((a.bits.value | a.bits.mask) & exact) === 0n ? false : undefined;
+}
+function isAbove(a: Interval, b: Interval): boolean | undefined {
+  if (a.min > b.max) return true;
+  return a.max <= b.min ? false : undefined;
 }
 function negated(decided: boolean | undefined): boolean | undefined {
   return decided === undefined ? undefined : !decided;
 }
 
-/** The intervals of both operands where the comparison holds, or where it does not. */
-export function learn(operation: number, holds: boolean, a: Scalar, b: Scalar): readonly [Scalar, Scalar] {
-  const known = holds ? operation : opposite[operation];
-  switch (known) {
+/** What is known of both operands where a comparison holds, or where it does not. */
+export function learn(operation: number, holds: boolean, wide: boolean, a: Range, b: Range): readonly [Range, Range] {
+  const [left, right]: [Draft, Draft] = [{ ...a }, { ...b }];
+  if (operation === JSET) bitsTell(holds, wide, left, right);
+  else tell(holds ? operation : opposite[operation], wide, left, right);
+  return [isSame(left, a) ? a : settled(left), isSame(right, b) ? b : settled(right)];
+}
+function isSame(now: Draft, before: Range): boolean {
+  return now.bits === before.bits && now.u64 === before.u64 && now.s64 === before.s64 && now.u32 === before.u32 && now.s32 === before.s32;
+}
+
+function tell(operation: number | undefined, wide: boolean, a: Draft, b: Draft): void {
+  if (operation === undefined) return;
+  const other = turned[operation];
+  if (other !== undefined) {
+    tell(other, wide, b, a);
+    return;
+  }
+  const [unsigned, signed] = wide ? (["u64", "s64"] as const) : (["u32", "s32"] as const);
+  switch (operation) {
     case JEQ: {
-      const [min, max] = [Math.max(a.min, b.min), Math.min(a.max, b.max)];
-      return [narrowed(a, min, max), narrowed(b, min, max)];
+      for (const part of [unsigned, signed]) a[part] = b[part] = narrowed(a[part], b[part].min, b[part].max);
+      const bits = both(a.bits, b.bits);
+      a.bits = wide ? bits : withLow(a.bits, bits);
+      b.bits = wide ? bits : withLow(b.bits, bits);
+      break;
     }
     case JNE:
-      return [without(a, b), without(b, a)];
-    case JGT:
-      return [narrowed(a, b.min + 1, a.max), narrowed(b, b.min, a.max - 1)];
-    case JGE:
-      return [narrowed(a, b.min, a.max), narrowed(b, b.min, a.max)];
-    case JLT:
-      return [narrowed(a, a.min, b.max - 1), narrowed(b, a.min + 1, b.max)];
+      differ(wide, a, b);
+      break;
     case JLE:
-      return [narrowed(a, a.min, b.max), narrowed(b, a.min, b.max)];
-    default:
-      return [a, b];
+    case JSLE:
+    case JLT:
+    case JSLT: {
+      const part = operation === JLE || operation === JLT ? unsigned : signed;
+      const least = operation === JLT || operation === JSLT ? 1n : 0n;
+      const [x, y] = [a[part], b[part]];
+      a[part] = narrowed(x, x.min, y.max - least);
+      b[part] = narrowed(y, x.min + least, y.max);
+      break;
+    }
   }
 }
-/** What a comparison tells that intervals cannot say: that it held, or did not. */
-export function told(operation: number, holds: boolean, a: Scalar, b: Scalar): readonly [Scalar, Scalar] {
-  const mark = (one: Scalar, other: Scalar, side: number) =>
-    scalar(
-      one.min,
-      one.max,
-      [one],
-      one.bits,
-      one.unknown,
-      markOf(side, operation, holds ? 1 : 0, one.mark, other.min, other.max, other.bits, other.unknown, other.mark),
-    );
-  return [a.min === a.max ? a : mark(a, b, 1), b.min === b.max ? b : mark(b, a, 2)];
+/** One of the two is known: it is no end of the other's intervals. */
+function differ(wide: boolean, a: Draft, b: Draft): void {
+  const width = wide ? 64 : 32;
+  const [known, open] = (wide ? only(b) : onlyLow(b)) === undefined ? [a, b] : [b, a];
+  const exact = wide ? only(known) : onlyLow(known);
+  if (exact === undefined) return;
+  for (const [part, value] of [
+    [wide ? "u64" : "u32", exact],
+    [wide ? "s64" : "s32", BigInt.asIntN(width, exact)],
+  ] as const) {
+    const { min, max } = open[part];
+    if (min === value) open[part] = { min: min + 1n, max };
+    else if (max === value) open[part] = { min, max: max - 1n };
+  }
 }
-function without(a: Scalar, b: Scalar): Scalar {
-  if (b.min !== b.max) return a;
-  if (a.min === b.min) return narrowed(a, a.min + 1, a.max);
-  return a.max === b.min ? narrowed(a, a.min, a.max - 1) : a;
-}
-function narrowed(value: Scalar, min: number, max: number): Scalar {
-  const [least, most] = [Math.max(value.min, min), Math.min(value.max, max)];
-  return (least === value.min && most === value.max) || least > most
-    ? value
-    : scalar(least, most, [value], value.bits, value.unknown, value.mark);
+function bitsTell(holds: boolean, wide: boolean, a: Draft, b: Range): void {
+  const exact = wide ? only(b) : onlyLow(b);
+  if (exact === undefined) return;
+  if (!holds) a.bits = { value: a.bits.value & ~exact, mask: a.bits.mask & ~exact };
+  else if ((exact & (exact - 1n)) === 0n) a.bits = { value: a.bits.value | exact, mask: a.bits.mask & ~exact };
 }

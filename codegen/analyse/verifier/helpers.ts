@@ -23,6 +23,7 @@ const HELPERS: ReadonlyMap<number, Helper> = new Map<number, Helper>([
   [9, { arguments: 5, moves: true, sized: true }], // skb_store_bytes
   [10, { arguments: 5, moves: true }], // l3_csum_replace
   [11, { arguments: 5, moves: true }], // l4_csum_replace
+  [12, { arguments: 3, moves: true }], // tail_call (6.13)
   [13, { arguments: 3, moves: true }], // clone_redirect
   [18, { arguments: 3, moves: true }], // skb_vlan_push
   [19, { arguments: 1, moves: true }], // skb_vlan_pop
@@ -48,12 +49,17 @@ const HELPERS: ReadonlyMap<number, Helper> = new Map<number, Helper>([
   [160, { arguments: 0 }], // ktime_get_coarse_ns
   [189, { arguments: 4, writes: true, sized: true }], // xdp_load_bytes
   [190, { arguments: 4, sized: true }], // xdp_store_bytes
+  [204, { arguments: 3, sized: true }], // tcp_raw_gen_syncookie_ipv4
+  [205, { arguments: 3, sized: true }], // tcp_raw_gen_syncookie_ipv6
+  [206, { arguments: 2 }], // tcp_raw_check_syncookie_ipv4
+  [207, { arguments: 2 }], // tcp_raw_check_syncookie_ipv6
 ]);
 
-/** Of a helper that is not listed, and of a function of the object's own, everything is thought. */
+/** Of a helper that is not listed everything is thought. */
 const UNKNOWN: Helper = { arguments: 5, moves: true, writes: true, sized: true };
 
 export function helperOf(number: number): Helper {
   return HELPERS.get(number) ?? UNKNOWN;
 }
-export const OWN_FUNCTION: Helper = UNKNOWN;
+/** The object's own functions are given one pointer, never to the packet. */
+export const OWN_FUNCTION: Helper = { arguments: 1, writes: true };

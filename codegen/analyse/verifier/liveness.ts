@@ -20,6 +20,8 @@ export class Liveness {
   private readonly stackAt: Uint32Array;
   private readonly reads: Uint32Array;
   private readonly writes: Uint32Array;
+  /** instructions that a path came by: of others nothing is known to be written */
+  private readonly seen: Uint8Array;
   private changed = false;
 
   constructor(program: ObjectProgram) {
@@ -31,7 +33,8 @@ export class Liveness {
     this.registersAt = new Uint16Array(slots + 1);
     this.stackAt = new Uint32Array(2 * slots + 2);
     this.reads = new Uint32Array(2 * slots + 2);
-    this.writes = new Uint32Array(2 * slots + 2).fill(0xffff_ffff);
+    this.writes = new Uint32Array(2 * slots + 2);
+    this.seen = new Uint8Array(slots + 1);
     for (const instruction of this.order) {
       let live = 0;
       for (const to of next[instruction.slot] ?? []) live |= this.registersAt[to] ?? 0;
@@ -63,9 +66,12 @@ export class Liveness {
   /** An instruction came by, and wrote these places whole, as two words of bits: what it does not always write stays alive. */
   wrote(slot: number, low: number, high: number): void {
     const [first, second] = [this.writes[2 * slot] ?? 0, this.writes[2 * slot + 1] ?? 0];
-    if ((first & ~low) === 0 && (second & ~high) === 0) return;
-    this.writes[2 * slot] = first & low;
-    this.writes[2 * slot + 1] = second & high;
+    const isFirst = this.seen[slot] === 0;
+    this.seen[slot] = 1;
+    const [all, also] = isFirst ? [low, high] : [first & low, second & high];
+    if (all >>> 0 === first && also >>> 0 === second) return;
+    this.writes[2 * slot] = all;
+    this.writes[2 * slot + 1] = also;
     this.changed = true;
   }
 

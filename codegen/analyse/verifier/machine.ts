@@ -1,6 +1,6 @@
 /** Registers and stack at one point of a path, and the states that were kept to compare later paths with. */
 import type { Liveness } from "./liveness.js";
-import { markPrecise, type Scalar, type Value } from "./values.js";
+import { isWithin, markPrecise, type Scalar, type Value } from "./values.js";
 
 /** Eight bytes of the stack: a register's value that was stored there, or byte by byte what is there. */
 export type Slot = Held | Bytes;
@@ -23,8 +23,15 @@ export function bytesOf(slot: Slot | undefined): Bytes {
   if (!isHeld(slot)) return slot ?? { written: 0, zero: 0 };
   return { written: slot.rest.written | (2 ** slot.bytes - 1), zero: slot.rest.zero };
 }
+/** What was never written may be read, as any number (6.3): only zeros have to be there again. */
 function coversBytes(old: Bytes, now: Bytes): boolean {
-  return (old.written & ~now.written) === 0 && (old.zero & ~now.zero) === 0;
+  return (old.zero & ~now.zero) === 0;
+}
+function coversSlot(old: Slot, now: Slot | undefined, pairs: Pairs): boolean {
+  if (!isHeld(old)) return coversBytes(old, bytesOf(now));
+  if (isHeld(now)) return now.bytes >= old.bytes && coversBytes(old.rest, now.rest) && covers(old.value, now.value, pairs);
+  // eight bytes of which nothing is known are read as any number
+  return old.value.kind === "scalar" && old.bytes === 8 && bytesOf(now).zero === 0 && !old.value.precise;
 }
 
 export const SLOTS = 64;
@@ -42,9 +49,12 @@ export interface Kept {
 export class Machine {
   registers: (Value | undefined)[];
   stack: (Slot | undefined)[];
+  /** steps since the last kept state that the kernel remembers: jumps, spills and fills */
+  history: number;
 
   constructor(from?: Machine) {
     this.registers = from ? from.registers.slice() : new Array<Value | undefined>(REGISTERS).fill(undefined);
+    this.history = from?.history ?? 0;
     this.stack = from ? from.stack.slice() : new Array<Slot | undefined>(SLOTS).fill(undefined);
   }
 
@@ -66,9 +76,11 @@ export class Machine {
     }
   }
 
-  /** Keeps the state as it is here. Numbers are new ones from here on: what depended on them before does not count behind it. */
+  /**
+   * Keeps the state as it is here. Its numbers are new ones from here on: what depended on them on the way here, or on
+   * other ways from there, does not count.
+   */
   keep(slot: number): Kept {
-    const kept: Kept = { slot, registers: this.registers.slice(), stack: this.stack.slice(), misses: 0, hits: 0 };
     const renewed = new Map<Scalar, Scalar>();
     this.change(held => {
       if (held.kind !== "scalar") return held;
@@ -76,7 +88,8 @@ export class Machine {
       renewed.set(held, known);
       return known;
     });
-    return kept;
+    this.history = 0;
+    return { slot, registers: this.registers.slice(), stack: this.stack.slice(), misses: 0, hits: 0 };
   }
 
   /** Whether all that was found from a kept state on holds here too. */
@@ -88,14 +101,13 @@ export class Machine {
       if (old && (live & (1 << i)) !== 0 && !covers(old, this.registers[i], pairs)) return false;
     }
     if (!liveness.hasAnyStack(kept.slot)) return true;
+    // the stack is as deep as it was written
+    const deepest = this.stack.findIndex(slot => slot !== undefined);
     for (let i = 0; i < SLOTS; i++) {
       const old = kept.stack[i];
       if (old === undefined || !liveness.hasStack(kept.slot, i)) continue;
-      const now = this.stack[i];
-      if (isHeld(old)) {
-        if (!isHeld(now) || now.bytes !== old.bytes || !coversBytes(old.rest, now.rest) || !covers(old.value, now.value, pairs))
-          return false;
-      } else if (now === undefined || isHeld(now) || !coversBytes(old, now)) return false;
+      if (i < deepest && isHeld(old)) return false;
+      if (!coversSlot(old, this.stack[i], pairs)) return false;
     }
     return true;
   }
@@ -123,7 +135,7 @@ function covers(old: Value, now: Value | undefined, pairs: Pairs): boolean {
     case "scalar":
       if (!old.precise) return true;
       if (now.kind !== "scalar" || !isWithin(old, now)) return false;
-      return old.min === old.max || now.min === now.max || pairs.match(old, now);
+      return (!old.linked && !now.linked) || pairs.match(old.linked ? old : {}, now.linked ? now : {});
     case "packet":
       if (now.kind !== "packet" || now.offset !== old.offset || !isWithin(old.part, now.part)) return false;
       if (old.range < 0 || now.range < 0 ? old.range !== now.range : old.range > now.range) return false;
@@ -147,22 +159,17 @@ function covers(old: Value, now: Value | undefined, pairs: Pairs): boolean {
       return true;
   }
 }
-/** Whether all that one number may be the other may be too. */
-function isWithin(old: Scalar, now: Scalar): boolean {
-  if (now.min < old.min || now.max > old.max || (old.mark !== 0 && old.mark !== now.mark)) return false;
-  return (now.unknown & ~old.unknown) === 0 && ((now.bits ^ old.bits) & ~old.unknown) === 0;
-}
 /** What was one and the same must be so here, and nothing else. */
 class Pairs {
-  private readonly there = new Map<unknown, unknown>();
-  private readonly back = new Map<unknown, unknown>();
+  private readonly olds: unknown[] = [];
+  private readonly nows: unknown[] = [];
 
   match(old: unknown, now: unknown): boolean {
-    if (!this.there.has(old) && !this.back.has(now)) {
-      this.there.set(old, now);
-      this.back.set(now, old);
-      return true;
-    }
-    return this.there.get(old) === now && this.back.get(now) === old;
+    const at = this.olds.indexOf(old);
+    if (at >= 0) return this.nows[at] === now;
+    if (this.nows.includes(now)) return false;
+    this.olds.push(old);
+    this.nows.push(now);
+    return true;
   }
 }
