@@ -132,6 +132,15 @@ export function lengthOutside(span: Span, what: string, value: Interval, most: b
   );
 }
 
+export function neverSoFew(span: Span, what: string, value: Interval, max: number): Problem {
+  return problem(
+    "DP3108",
+    span,
+    `${what} is ${showInterval(value)}, and its limit is ${max}: it is never done`,
+    "correct the limit or the number",
+  );
+}
+
 function spoken(operator: CompareOperator): string {
   return operator === "==" ? "===" : operator === "!=" ? "!==" : operator;
 }

@@ -17,7 +17,7 @@ import { hull, interval, unsigned, within } from "./interval.js";
 import type { Lifetimes } from "./lifetimes.js";
 import { constant } from "./linear.js";
 import { checkFit, checkIndex } from "./obligations.js";
-import { lengthOutside, offsetBeforeTag } from "./problems.js";
+import { lengthOutside, neverSoFew, offsetBeforeTag } from "./problems.js";
 import { State, samePlace } from "./state.js";
 import { isOne, lessOrEqual, truth, type Value } from "./value.js";
 
@@ -224,13 +224,13 @@ function runStatement(pass: Pass, statement: Statement, state: State): State | u
     case "packetCopy":
       checkLength(pass, state, statement.to, "the offset to copy to", 32, span);
       checkLength(pass, state, statement.from, "the offset to copy from", 32, span);
-      checkLength(pass, state, statement.count, "the number of bytes to copy", 32, span);
+      checkLength(pass, state, statement.count, "the number of bytes to copy", 32, span, statement.max);
       state.moved();
       fresh(pass, state, statement.ok);
       return state;
     case "packetSum":
       checkLength(pass, state, statement.offset, "the offset to sum from", 32, span);
-      checkLength(pass, state, statement.length, "the number of bytes to sum", 32, span);
+      checkLength(pass, state, statement.length, "the number of bytes to sum", 32, span, statement.max);
       checkLength(pass, state, statement.initial, "the initial sum", 32, span);
       fresh(pass, state, statement.local, unsigned(16));
       return state;
@@ -302,10 +302,12 @@ function runMove(pass: Pass, state: State, move: Move, span: Span): void {
   }
 }
 
-function checkLength(pass: Pass, state: State, expr: Expr, what: string, bits: number, span: Span): void {
+/** @param limit what is promised to be the most: more is met at run time, but not with every packet */
+function checkLength(pass: Pass, state: State, expr: Expr, what: string, bits: number, span: Span, limit?: number): void {
   const range = state.facts.rangeOf(evaluateInteger(pass, state, expr, span));
   const allowed = unsigned(bits);
   if (!within(range, allowed)) pass.report(lengthOutside(span, what, range, allowed.max));
+  else if (limit !== undefined && range.min > BigInt(limit)) pass.report(neverSoFew(span, what, range, limit));
 }
 
 function checkPlace(pass: Pass, state: State, place: Place, span: Span): void {

@@ -8,6 +8,7 @@ import { checksumAfter, fold16 } from "../../dsl/helpers/fold.js";
 import { Encap } from "../../dsl/packet/encap.js";
 import { parseLayers } from "../../dsl/packet/layers.js";
 import { checkLayersOptions, type LayersOptions, layersKey } from "../../dsl/packet/layers-options.js";
+import { limitRefused } from "../../dsl/packet/limits.js";
 import type { Ambient, Encapsulation, Expr, Move } from "../ir/ir.js";
 import { abortUnless, extentOf, isStale, loadScalar, storeScalar } from "./access.js";
 import { binary, compareValues } from "./arithmetic.js";
@@ -413,6 +414,8 @@ function limitOf(options: Value | undefined, name: string): unknown {
 function copy(context: Context, to: Value, from: Value, count: Value, options: Value | undefined, node: ts.Node): Value {
   const max = limitOf(options, "max");
   if (typeof max !== "number") return context.error("DP3106", node, "copy() needs a build-time limit: { max: n }");
+  const refused = limitRefused("copy", max);
+  if (refused !== undefined) return context.error("DP3108", node, refused, "copy in several steps");
   const ok = context.local("copied", "boolean");
   const number = (value: Value): Expr => context.expression(value, "number", node);
   context.emit({ kind: "packetCopy", ok, to: number(to), from: number(from), count: number(count), max, span: context.span(node) });
@@ -423,6 +426,9 @@ function copy(context: Context, to: Value, from: Value, count: Value, options: V
 function checksum(context: Context, offset: Value, length: Value, options: Value | undefined, node: ts.Node): Value {
   const max = limitOf(options, "max");
   if (typeof max !== "number") return context.error("DP3106", node, "checksum() needs a build-time limit: { max: n }");
+  const refused = limitRefused("checksum", max);
+  if (refused !== undefined)
+    return context.error("DP3108", node, refused, "sum in several steps: `initial` takes the complement of a part's checksum");
   const given = options?.kind === "record" ? options.fields.get("initial") : undefined;
   const initial = limitOf(options, "initial");
   const start: Expr =

@@ -67,6 +67,7 @@ test("copy moves bytes that overlap as if through a buffer, and refuses what is 
   assert.is(Buffer.from(pkt.toBytes().subarray(14)).toString(), "ababcd");
   assert.not.ok(pkt.copy(18, 14, 4, { max: 8 }));
   assert.not.ok(pkt.copy(14, 15, 4, { max: 3 }));
+  for (const max of [512, -1, 1.5, Number.NaN]) assert.throws(() => pkt.copy(14, 15, 1, { max }), /at most 511 bytes at once/);
 });
 
 test("checksum is the internet checksum; an odd byte counts as a high one", () => {
@@ -80,6 +81,7 @@ test("checksum is the internet checksum; an odd byte counts as a high one", () =
   assert.is(odd.checksum(14, 3, { max: 3, initial: 1 }), 0xffff - (0x1234 + 0x5600 + 1));
   assert.throws(() => odd.checksum(14, 4, { max: 4 }), /at 14 of a packet of 17/);
   assert.throws(() => odd.checksum(14, 3, { max: 2 }), /at most 2/);
+  for (const max of [2033, -1]) assert.throws(() => odd.checksum(14, 0, { max }), /at most 2032 bytes at once/);
 });
 
 test("views end within the first 65,535 bytes", () => {

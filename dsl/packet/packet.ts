@@ -14,16 +14,13 @@ import { type Encap, encapName } from "./encap.js";
 import { type Frame, joinFrame, MINIMUM_FRAME, splitFrame, type Tag, VLAN_PROTOCOL } from "./frame.js";
 import { type Layers, parseLayers } from "./layers.js";
 import { type LayersOptions, layersKey } from "./layers-options.js";
+import { limitRefused } from "./limits.js";
 import type { PacketPrimitives } from "./primitives.js";
 import { type HookKind, Room } from "./room.js";
 import type { TcPacket, VlanTag, XdpPacket } from "./types.js";
 
 /** Views end within this many bytes: an offset in the kernel is a bounded 16-bit number. */
 const VIEW_LIMIT = 65_535;
-
-/** What the compiled helpers for bytes of run-time length take. */
-const COPY_LIMIT = 511;
-const CHECKSUM_LIMIT = 2032;
 
 /** What a packet brings beside its bytes. */
 export interface PacketContext {
@@ -148,14 +145,16 @@ export class NodePacket implements TcPacket, XdpPacket, PacketPrimitives {
     ).indexed();
   }
   copy(to: number, from: number, count: number, limit: { max: number }): boolean {
-    if (limit.max > COPY_LIMIT) throw new RangeError(`copy(…, { max: ${limit.max} }): at most ${COPY_LIMIT} bytes at once`);
+    const refused = limitRefused("copy", limit.max);
+    if (refused !== undefined) throw new RangeError(refused);
     if (!this.#reaches(to, count) || !this.#reaches(from, count) || count > limit.max) return false;
     this.#bytes.copyWithin(to, from, from + count);
     this.#memory.wrote();
     return true;
   }
   checksum(offset: number, length: number, options: { max: number; initial?: number }): u16 {
-    if (options.max > CHECKSUM_LIMIT) throw new RangeError(`checksum(…, { max: ${options.max} }): at most ${CHECKSUM_LIMIT} bytes at once`);
+    const refused = limitRefused("checksum", options.max);
+    if (refused !== undefined) throw new RangeError(refused);
     if (length > options.max) throw new IndexError(`checksum of ${length} bytes, but at most ${options.max} were promised`);
     if (!this.#reaches(offset, length))
       throw new IndexError(`checksum of ${length} bytes at ${offset} of a packet of ${this.#bytes.length}`);

@@ -72,6 +72,34 @@ class CopyAndSum extends Both {
     return Verdict.Pass;
   }
 }
+/** As much as is carried at once, and what the first bytes ask for. */
+class Most extends Both {
+  override move(pkt: Packet): Verdict {
+    const count = pkt.read(14, u16);
+    const length = pkt.read(16, u16);
+    if (count === undefined || length === undefined) return Verdict.Pass;
+    if (length <= 2032 && length + 18 <= pkt.length) pkt.write(12, u16, pkt.checksum(18, length, { max: 2032 }));
+    return pkt.copy(18, 20, count, { max: 511 }) ? Verdict.Pass : Verdict.drop("too many");
+  }
+}
+test("the most that is copied and summed at once", async () => {
+  const cases: Case[] = [];
+  for (const count of [0, 1, 508, 510, 511, 512, 1023, 65_535]) {
+    for (const length of [0, 507, 508, 509, 1015, 1016, 1017, 1524, 1525, 2031, 2032, 2033]) {
+      const asked = Uint8Array.of(count >> 8, count & 0xff, length >> 8, length & 0xff);
+      cases.push({
+        what: `${count} and ${length}`,
+        bytes: packet(
+          Ethernet.of({ etherType: 0x88b5 }),
+          asked,
+          new Uint8Array(2040).map((_, i) => i * 7),
+        ),
+      });
+    }
+  }
+  await agree(() => new Most(), ["xdp", "ingress"], cases);
+});
+
 class Tag extends Both {
   override move(pkt: Packet): Verdict {
     const tag = pkt.vlan;

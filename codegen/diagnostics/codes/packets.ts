@@ -106,4 +106,14 @@ export const packetCodes = {
     hint: "test it: `if (!pkt.…) return Verdict.drop(…)`",
     example: bodies("pkt.trim(60);", "if (!pkt.trim(60)) return Verdict.drop('no');"),
   },
+  DP3108: {
+    title: "more bytes than are copied or summed at once",
+    explanation:
+      "copy takes at most 511 bytes at once and checksum 2,032, which is what the program has room for. Their `max` is an integer within that, and a count that is always above `max` would never be copied, or end every packet as an abort.",
+    hint: "copy or sum in several steps",
+    example: bodies(
+      "if (!pkt.copy(14, 34, 512, { max: 512 })) return Verdict.drop('short');",
+      "if (!pkt.copy(14, 34, 256, { max: 256 }) || !pkt.copy(270, 290, 256, { max: 256 })) return Verdict.drop('short');",
+    ),
+  },
 } as const satisfies Record<string, CodeEntry>;
