@@ -5,15 +5,20 @@
 import type { u32, u64 } from "./integers.js";
 import { intrinsic } from "./intrinsic.js";
 
-/** What the runtime knows of the target that a pipeline is attached to. */
+/**
+ * What the runtime knows of the target that a pipeline is attached to, as it is when its programs are loaded: of a device, or of a
+ * container's own interface. A target that lacks what a pipeline asks for is refused (DP7012). In Node all are 0 where
+ * a test gives no other.
+ */
 export interface TargetValues {
-  /** the first IPv4 address, 0 where there is none */
+  /** the first IPv4 address */
   address: u32;
-  /** the first global IPv6 address, 0 where there is none */
+  /** the first global IPv6 address, else a link-local one */
   address6: bigint & { readonly "~bits"?: 64 | 128 };
-  /** the default route's next hop (IPv4), 0 where there is none */
+  /** the next hop of the default route (IPv4); of a container it is read inside, which needs CAP_SYS_ADMIN */
   gateway: u32;
   mac: number & { readonly "~bits"?: 8 | 16 | 32 | 48 };
+  /** the device where packets are met, as `pkt.device` has it: for a container the host's end of its veth */
   ifindex: u32;
   mtu: number & { readonly "~bits"?: 8 | 16 };
   /** timer ticks (jiffies) a second of its kernel: 100 … 1000 */

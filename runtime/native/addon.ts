@@ -161,8 +161,11 @@ export interface Addon {
   queryTcx(ifindex: number, attachType: number): number[] | undefined;
   /** What XDP runs on a device; program 0 for none. */
   queryXdp(ifindex: number): { readonly mode: number; readonly program: number };
-  /** One rtnetlink request, which asks for an acknowledgement or is a dump; the messages of its answer. */
-  netlink(request: Uint8Array, purpose: string): Uint8Array;
+  /**
+   * One rtnetlink request, which asks for an acknowledgement or is a dump; the messages of its answer.
+   * @param strict a dump gives what its header and attributes ask for, not all that there is (NETLINK_GET_STRICT_CHK)
+   */
+  netlink(request: Uint8Array, purpose: string, strict?: boolean): Uint8Array;
   pin(fd: number, path: string): void;
   openPin(path: string): number;
   tryLock(fd: number): boolean;

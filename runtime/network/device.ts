@@ -20,6 +20,7 @@ const IFLA_LINK_NETNSID = 37;
 const IFLA_TARGET_NETNSID = 46;
 const IFA_ADDRESS = 1;
 const IFA_LOCAL = 2;
+const IFA_TARGET_NETNSID = 10;
 const RTA_DST = 1;
 const RTA_OIF = 4;
 const RTA_GATEWAY = 5;
@@ -101,10 +102,15 @@ export function namespaceNumber(fd: number): number | undefined {
   return number === undefined || number < 0 ? undefined : number;
 }
 
-/** The addresses of a device, in the kernel's order. */
-export function addresses(index: number): Address[] {
+/**
+ * The addresses of a device, in the kernel's order.
+ * @param namespace where the device is, as for {@link deviceByName}
+ */
+export function addresses(index: number, namespace?: number): Address[] {
   const found: Address[] = [];
-  for (const { fixed, attributes } of request("list addresses", RTM_GETADDR, NLM_F_DUMP, new Uint8Array(IFADDRMSG), [])) {
+  const where = namespace === undefined ? [] : [u32Attribute(IFA_TARGET_NETNSID, namespace)];
+  const strict = namespace !== undefined;
+  for (const { fixed, attributes } of request("list addresses", RTM_GETADDR, NLM_F_DUMP, new Uint8Array(IFADDRMSG), where, strict)) {
     const family = fixed.getUint8(0);
     const value = attributes.get(IFA_LOCAL) ?? attributes.get(IFA_ADDRESS);
     if (fixed.getUint32(4, true) !== index || !value || (family !== AF_INET && family !== AF_INET6)) continue;

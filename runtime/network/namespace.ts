@@ -2,6 +2,7 @@
 import { closeSync, fstatSync, openSync, readdirSync, statSync } from "node:fs";
 import { DatapathError } from "../errors.js";
 import { failedWith, native } from "../native/index.js";
+import { namespaceNumber } from "./device.js";
 
 const OWN = "/proc/self/ns/net";
 
@@ -36,6 +37,20 @@ export class NetworkNamespace {
   static find(id: number, path: string): NetworkNamespace | undefined {
     for (const candidate of candidates(path)) {
       if (inode(candidate) === id) return NetworkNamespace.open(candidate);
+    }
+    return undefined;
+  }
+
+  /** The namespace that has this number in the thread's own, if a process in it or a name of it can be seen. */
+  static numbered(number: number): NetworkNamespace | undefined {
+    const seen = new Set<number | undefined>([undefined, inode(OWN)]);
+    for (const candidate of candidates(OWN)) {
+      const id = inode(candidate);
+      if (seen.has(id)) continue;
+      seen.add(id);
+      const namespace = NetworkNamespace.open(candidate);
+      if (namespaceNumber(namespace.fd) === number) return namespace;
+      namespace.close();
     }
     return undefined;
   }

@@ -53,8 +53,9 @@ function attributeBytes(attributes: readonly Attribute[]): Uint8Array {
 }
 
 /**
- * Sends one request in the thread's network namespace; `purpose` names it in errors.
- * @param fixedSize bytes of the fixed part of each answer
+ * Sends one request in the thread's network namespace; `purpose` names it in errors. The fixed part of each answer is as
+ * long as the request's.
+ * @param strict whether the kernel is to heed what a dump's header and attributes ask for
  * @throws {NativeError} with the kernel's own words as `log`
  */
 export function request(
@@ -63,7 +64,7 @@ export function request(
   flags: number,
   fixed: Uint8Array,
   attributes: readonly Attribute[],
-  fixedSize: number = fixed.length,
+  strict = false,
 ): Message[] {
   const payload = attributeBytes(attributes);
   const start = HEADER + aligned(fixed.length);
@@ -75,7 +76,7 @@ export function request(
   view.setUint16(6, NLM_F_REQUEST | flags | ((flags & NLM_F_DUMP) === NLM_F_DUMP ? 0 : NLM_F_ACK), true);
   bytes.set(fixed, HEADER);
   bytes.set(payload, start);
-  return [...messages(native().netlink(bytes, purpose), fixedSize)];
+  return [...messages(native().netlink(bytes, purpose, strict), fixed.length)];
 }
 
 function* messages(bytes: Uint8Array, fixedSize: number): Generator<Message> {

@@ -91,19 +91,20 @@ test("what is no container is refused", async () => {
   assert.is(await resolveTarget({ container: "nosuch-container" }).catch(code), "DP7002");
 });
 
+const wanted = [
+  { name: "address", offset: 0, size: 4 },
+  { name: "gateway", offset: 4, size: 4 },
+  { name: "ifindex", offset: 8, size: 4 },
+  { name: "mtu", offset: 12, size: 2 },
+  { name: "mac", offset: 16, size: 8 },
+  { name: "address6", offset: 24, size: 16 },
+] as const;
+
 test("a target's values are read from its device", async () => {
   await using lab = await Lab.pair({ mtu: 1400 });
   await lab.right.ip("link", "set", "eth0", "address", "02:00:00:00:00:09");
   await lab.right.ip("route", "add", "default", "via", "10.0.0.254");
   const target = await resolveTarget({ netns: lab.right.path, dev: "eth0" });
-  const wanted = [
-    { name: "address", offset: 0, size: 4 },
-    { name: "gateway", offset: 4, size: 4 },
-    { name: "ifindex", offset: 8, size: 4 },
-    { name: "mtu", offset: 12, size: 2 },
-    { name: "mac", offset: 16, size: 8 },
-    { name: "address6", offset: 24, size: 16 },
-  ] as const;
   const bytes = Buffer.from(targetBytes(wanted, 40, target));
   assert.is(bytes.readUInt32LE(0), 0x0a000002);
   assert.is(bytes.readUInt32LE(4), 0x0a0000fe);
@@ -113,6 +114,30 @@ test("a target's values are read from its device", async () => {
   assert.is(Buffer.from(bytes.subarray(24, 40)).reverse().toString("hex"), "fd000000000000000000000000000002");
   const left = await resolveTarget({ netns: lab.left.path, dev: "eth0" });
   assert.throws(() => targetBytes(wanted, 40, left), /has no gateway/);
+});
+
+test("a container's values are its own interface's, but for the index, which is where its packets are met", async () => {
+  await using lab = await container();
+  await lab.host.ip("link", "set", "veth1", "address", "02:00:00:00:00:01", "mtu", "1490");
+  await lab.host.ip("addr", "add", "fd00::1/64", "dev", "veth1");
+  await lab.inside.ip("link", "set", "eth0", "address", "02:00:00:00:00:02", "mtu", "1480");
+  await lab.inside.ip("addr", "add", "fd00::2/64", "dev", "eth0", "nodad");
+  const target = await resolvedIn(lab.host.path, { container: lab.pid });
+  assert.throws(() => targetBytes(wanted, 40, target), /container \d+ has no gateway/);
+  await lab.inside.ip("route", "add", "default", "via", "10.0.0.1");
+  const bytes = Buffer.from(targetBytes(wanted, 40, target));
+  assert.is(bytes.readUInt32LE(0), 0x0a000002);
+  assert.is(bytes.readUInt32LE(4), 0x0a000001);
+  assert.is(bytes.readUInt32LE(8), await lab.host.index("veth1"));
+  assert.is(bytes.readUInt16LE(12), 1480);
+  assert.is(bytes.readBigUInt64LE(16), 0x020000000002n);
+  assert.is(Buffer.from(bytes.subarray(24, 40)).reverse().toString("hex"), "fd000000000000000000000000000002");
+
+  await lab.inside.ip("addr", "flush", "dev", "eth0");
+  const [address] = wanted;
+  assert.throws(() => targetBytes([address], 4, target), /container \d+ has no address/);
+  await lab.host.ip("link", "delete", "veth1");
+  assert.throws(() => targetBytes([address], 4, target), /DP7001|index \d+/);
 });
 
 test("XDP falls back to the generic path where the driver refuses, and says so", async () => {

@@ -45,8 +45,8 @@ std::string Reason(const nlmsghdr* header) {
   return {};
 }
 
-// (request, what it is for): the messages of the answer, without the closing one. The request asks for an acknowledgement
-// or is a dump.
+// (request, what it is for, strict): the messages of the answer, without the closing one. The request asks for an
+// acknowledgement or is a dump; a strict one heeds what the request says of it (Linux 4.20).
 Napi::Value Netlink(const Napi::CallbackInfo& info) {
   Napi::Env env = info.Env();
   Bytes request = BytesAt(info, 0);
@@ -57,6 +57,9 @@ Napi::Value Netlink(const Napi::CallbackInfo& info) {
   int on = 1;
   setsockopt(link.fd, SOL_NETLINK, NETLINK_EXT_ACK, &on, sizeof on);
   setsockopt(link.fd, SOL_NETLINK, NETLINK_CAP_ACK, &on, sizeof on);
+  if (info[2].IsBoolean() && info[2].As<Napi::Boolean>().Value()) {
+    if (setsockopt(link.fd, SOL_NETLINK, NETLINK_GET_STRICT_CHK, &on, sizeof on)) Fail(env, errno, "netlink", purpose);
+  }
   timeval patience{10, 0};
   setsockopt(link.fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
   if (send(link.fd, request.data, request.size, 0) < 0) Fail(env, errno, "netlink", purpose);
