@@ -1,13 +1,21 @@
 /** The native addon: built when it is not there or older than its sources. */
 import { existsSync, readdirSync, realpathSync, statSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
+import { lockOf, once } from "./lock.mjs";
 import { root, run, SetupError } from "./tools.mjs";
 
 const folder = join(root, "runtime/native");
 const sourceName = /\.(cc|cpp|c|h|hpp|gyp|gypi)$/;
 
 export function buildAddon() {
-  if (!existsSync(join(folder, "binding.gyp")) || builtAt() >= newestSource()) return;
+  once(lockOf("addon"), isOld, build);
+}
+
+function isOld() {
+  return existsSync(join(folder, "binding.gyp")) && builtAt() < newestSource();
+}
+
+function build() {
   console.log("set-up: building the native addon");
   const headers = headerFolder();
   const args = [nodeGyp(), "rebuild", "-C", "runtime/native", "--loglevel=warn"];

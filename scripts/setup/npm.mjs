@@ -1,12 +1,16 @@
 /** npm packages: `npm ci`, unless node_modules already holds what package-lock.json asks for. */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { lockOf, once } from "./lock.mjs";
 import { root, run } from "./tools.mjs";
 
 export function installNpmPackages() {
-  const differing = firstDifference();
-  if (differing === undefined) return;
-  console.log(`set-up: installing npm packages (${differing})`);
+  // A lock of its own: npm runs the package's install script, which takes the addon's.
+  once(lockOf("packages"), () => firstDifference() !== undefined, install);
+}
+
+function install() {
+  console.log(`set-up: installing npm packages (${firstDifference()})`);
   const quiet = ["--no-audit", "--no-fund", "--loglevel=error"];
   try {
     run("npm", ["ci", ...quiet]);
