@@ -2,8 +2,8 @@
 import type { Manifest } from "../codegen/bundle/manifest.js";
 import { loadBundle } from "./bundle/bundle.js";
 import { Deployment } from "./deployment/deployment.js";
-import { detachTargets } from "./deployment/detach.js";
-import { type Notice, prepareFilesystem } from "./deployment/filesystem.js";
+import { detachTargets, type Selection } from "./deployment/detach.js";
+import { type Notice, prepareFilesystem, refuseHidden } from "./deployment/filesystem.js";
 import { currentNumber } from "./deployment/generation.js";
 import { Layout, ROOT } from "./deployment/layout.js";
 import { lock } from "./deployment/lock.js";
@@ -14,7 +14,7 @@ import { DatapathError } from "./errors.js";
 import { readValues, type VariableInput } from "./load/sections.js";
 import { native } from "./native/index.js";
 import { explained, explainedLater } from "./refusal.js";
-import { resolveTarget, type Target } from "./target/target.js";
+import { labelOf, resolveTarget, type Target } from "./target/target.js";
 
 export interface AttachOptions {
   /**
@@ -100,11 +100,22 @@ export async function detach(pipeline: string, options: DetachOptions = {}): Pro
 async function detachPipeline(pipeline: string, options: DetachOptions): Promise<string[]> {
   const { root = ROOT } = options;
   const layout = existing(root, pipeline);
-  const id = options.targetId ?? (options.target && (await resolveTarget(options.target)).id);
+  const { targetId, target } = options;
+  const selection = targetId !== undefined ? { id: targetId } : target && (await selectionOf(target));
   using _held = await lock(layout.folder);
-  const labels = await withShared(root, deploymentShares(layout), () => detachTargets(layout, id));
+  const labels = await withShared(root, deploymentShares(layout), () => detachTargets(layout, selection));
   removeIfEmpty(root);
   return labels;
+}
+
+/** The target itself, and what was attached under its name to a device that has gone since. */
+async function selectionOf(target: Target): Promise<Selection> {
+  const label = labelOf(target);
+  const found = await resolveTarget(target).catch((error: unknown) => {
+    if (error instanceof DatapathError && (error.code === "DP7001" || error.code === "DP7002")) return error;
+    throw error;
+  });
+  return found instanceof DatapathError ? { id: undefined, label, otherwise: found } : { id: found.id, label };
 }
 
 /**
@@ -132,6 +143,7 @@ export function setVariable(pipeline: string, path: string, value: VariableInput
 function existing(root: string, pipeline: string): Layout {
   const layout = new Layout(root, pipeline);
   if (/^[A-Za-z0-9-]+$/.test(pipeline) && list(layout.folder).length > 0) return layout;
+  refuseHidden(root);
   const names = list(root).filter(name => currentNumber(new Layout(root, name)) !== undefined);
   throw new DatapathError(
     "DP7005",

@@ -26,7 +26,7 @@ export function statusLines(status: DeploymentStatus, terminal: Terminal): strin
   const unfinished =
     status.state === "unfinished" ? terminal.style("yellow", "  unfinished: the next command on it finishes or undoes the update") : "";
   const lines = [`${terminal.style("bold", status.pipeline)}  generation ${status.generation}${unfinished}`];
-  for (const target of status.targets) lines.push(...targetLines(target, terminal));
+  for (const target of status.targets) lines.push(...targetLines(status.pipeline, target, terminal));
   const values = Object.entries(status.settings).map(([path, value]) => `${path}=${value}`);
   if (values.length > 0) lines.push(`  settings: ${values.join(" ")}`);
   lines.push(...section("counted", counterRows(status), terminal, [1, 2]));
@@ -34,10 +34,16 @@ export function statusLines(status: DeploymentStatus, terminal: Terminal): strin
   return lines;
 }
 
-function targetLines(target: TargetStatus, terminal: Terminal): string[] {
+function targetLines(pipeline: string, target: TargetStatus, terminal: Terminal): string[] {
   const params = Object.entries(target.params).map(([path, value]) => `${path}=${value}`);
-  const hooks = table(target.hooks.map(hook => ["   ", hook.hook, hookText(hook, terminal)]));
-  return [`  on ${target.label}${params.length > 0 ? `  ${params.join(" ")}` : ""}`, ...hooks];
+  const line = `  on ${target.label}${params.length > 0 ? `  ${params.join(" ")}` : ""}`;
+  if (!target.present) {
+    return [
+      line,
+      terminal.style("red", `    the device has gone; what is left here goes with: dp detach ${pipeline} --target ${target.id}`),
+    ];
+  }
+  return [line, ...table(target.hooks.map(hook => ["   ", hook.hook, hookText(hook, terminal)]))];
 }
 
 function hookText(hook: HookStatus, terminal: Terminal): string {
@@ -45,7 +51,7 @@ function hookText(hook: HookStatus, terminal: Terminal): string {
     case "attached":
       return `${hook.mechanism}, program ${hook.program}, ${hook.instructions} instructions`;
     case "gone":
-      return terminal.style("red", "gone: the device was removed, or another took the program off");
+      return terminal.style("red", "gone: another took the program off");
     case "foreign":
       return terminal.style("red", `another's program ${hook.program} is there now`);
   }

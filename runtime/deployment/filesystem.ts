@@ -1,7 +1,7 @@
 /** Sees to it that there is a BPF file system to pin in. */
 import { readFileSync, statfsSync } from "node:fs";
 import { DatapathError } from "../errors.js";
-import { native } from "../native/index.js";
+import { failedWith, native } from "../native/index.js";
 import { BPF_FOLDER } from "./layout.js";
 import { makeFolder } from "./tree.js";
 
@@ -36,11 +36,23 @@ export function prepareFilesystem(root: string, notice: Notice): void {
     try {
       native().mountBpf(BPF_FOLDER);
     } catch (cause) {
-      throw new DatapathError("DP7008", `${cause instanceof Error ? cause.message : cause}`, { cause });
+      const lacks = failedWith(cause, "ENOENT") ? { hint: "the kernel gives this folder in its sysfs: mount -t sysfs sysfs /sys" } : {};
+      throw new DatapathError("DP7008", `${cause instanceof Error ? cause.message : cause}`, { cause, ...lacks });
     }
     notice(`mounted the BPF file system on ${BPF_FOLDER}`);
   }
   makeFolder(root);
+}
+
+/**
+ * Where the process has mounts of its own that hide the BPF file system, it must not be told that nothing is attached.
+ * @throws {DatapathError} DP7008
+ */
+export function refuseHidden(root: string): void {
+  if (!root.startsWith(`${BPF_FOLDER}/`) || isMounted(BPF_FOLDER) || !privateMounts()) return;
+  throw new DatapathError("DP7008", `${BPF_FOLDER} is not mounted for this process, so what is attached is not to be seen`, {
+    hint: "start without `ip netns exec`, which gives a process mounts of its own",
+  });
 }
 
 /** Whether this process sees a /sys of its own: `ip netns exec` mounts one, named for the namespace. */

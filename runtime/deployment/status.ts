@@ -4,8 +4,11 @@ import { attachmentState, readAttachment } from "../hook/attachment.js";
 import { Descriptor } from "../native/descriptor.js";
 import { native } from "../native/index.js";
 import { explained } from "../refusal.js";
-import { currentNumber, generationNumbers, HOOKS, openProgram, readGeneration } from "./generation.js";
+import { isPresent, type TargetRecord } from "../target/target.js";
+import { refuseHidden } from "./filesystem.js";
+import { currentNumber, generationNumbers, hooksOf, openProgram, readGeneration } from "./generation.js";
 import { Layout, RESERVED, ROOT } from "./layout.js";
+import type { RecordedTarget } from "./record.js";
 import { readSettings } from "./settings.js";
 import { exists, list } from "./tree.js";
 
@@ -29,6 +32,8 @@ export interface TargetStatus {
   readonly label: string;
   readonly device: string;
   readonly ifindex: number;
+  /** false where the device has been removed: what is left of the deployment there is for `detach` */
+  readonly present: boolean;
   readonly hooks: readonly HookStatus[];
   readonly params: { readonly [path: string]: bigint };
 }
@@ -56,6 +61,7 @@ export function status(pipeline?: string, root: string = ROOT): DeploymentStatus
 }
 
 function readStatus(pipeline: string | undefined, root: string): DeploymentStatus[] {
+  refuseHidden(root);
   const names = pipeline === undefined ? list(root).filter(name => !name.startsWith(RESERVED)) : [pipeline];
   const found: DeploymentStatus[] = [];
   for (const name of names) {
@@ -77,14 +83,21 @@ function deploymentStatus(layout: Layout, pipeline: string, number: number): Dep
     compiler: manifest.compiler,
     manifest,
     settings: Object.fromEntries(readSettings(layout, number, manifest)),
-    targets: [...targets].map(([id, { target, params }]) => ({
-      id,
-      label: target.label,
-      device: target.device,
-      ifindex: target.ifindex,
-      hooks: HOOKS.filter(hook => exists(layout.program(number, id, hook))).map(hook => hookStatus(layout, number, id, hook, target)),
-      params: Object.fromEntries(manifest.params.map(({ path, initial }) => [path, params.get(path) ?? BigInt(initial)])),
-    })),
+    targets: [...targets].map(([id, recorded]) => targetStatus(layout, number, id, recorded, manifest)),
+  };
+}
+
+function targetStatus(layout: Layout, number: number, id: string, { target, params }: RecordedTarget, manifest: Manifest): TargetStatus {
+  const { label, device, ifindex } = target;
+  const hooks = hooksOf(layout, number, id).map(hook => hookStatus(layout, number, id, hook, target));
+  return {
+    id,
+    label,
+    device,
+    ifindex,
+    present: hooks.every(hook => hook.state !== "gone") || isPresent(target),
+    hooks,
+    params: Object.fromEntries(manifest.params.map(({ path, initial }) => [path, params.get(path) ?? BigInt(initial)])),
   };
 }
 
@@ -93,7 +106,7 @@ function hasStrangers(layout: Layout, targets: Iterable<string>): boolean {
   return list(layout.links).some(id => !known.has(id));
 }
 
-function hookStatus(layout: Layout, number: number, id: string, hook: HookName, target: Parameters<typeof attachmentState>[1]): HookStatus {
+function hookStatus(layout: Layout, number: number, id: string, hook: HookName, target: TargetRecord): HookStatus {
   using program = openProgram(layout, number, id, hook);
   const info = native().programInfo(program.fd);
   const attachment = readAttachment(layout.link(id, hook));

@@ -3,7 +3,7 @@
  * regular files, refuses dots in names, and renames atomically.
  */
 import { lstatSync, mkdirSync, readdirSync, readlinkSync, renameSync, rmdirSync, symlinkSync, unlinkSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { DatapathError } from "../errors.js";
 
 /** A symbolic link's text may have 4,095 bytes. */
@@ -28,10 +28,26 @@ function unless<T>(codes: readonly string[], work: () => T): T | undefined {
  */
 export function makeFolder(path: string): void {
   try {
-    mkdirSync(path, { recursive: true, mode: 0o700 });
+    makeFolders(path);
   } catch (cause) {
     const text = cause instanceof Error ? cause.message : String(cause);
-    throw new DatapathError("DP7008", text, { cause, hint: "as root: mkdir -p /sys/fs/bpf/datapath && chown USER /sys/fs/bpf/datapath" });
+    const hint =
+      code(cause) === "EROFS"
+        ? "it is mounted read-only; as root: mount -o remount,rw /sys/fs/bpf"
+        : "as root: mkdir -p /sys/fs/bpf/datapath && chown USER /sys/fs/bpf/datapath";
+    throw new DatapathError("DP7008", text, { cause, hint });
+  }
+}
+
+/** Node's own `recursive` says ENOENT, whatever was in the way of a folder above. */
+function makeFolders(path: string): void {
+  try {
+    mkdirSync(path, { mode: 0o700 });
+  } catch (error) {
+    if (code(error) === "ENOENT" && dirname(path) !== path) {
+      makeFolders(dirname(path));
+      mkdirSync(path, { mode: 0o700 });
+    } else if (code(error) !== "EEXIST") throw error;
   }
 }
 

@@ -7,8 +7,9 @@ import type { Values } from "../load/sections.js";
 import type { Descriptor } from "../native/descriptor.js";
 import { isNativeError } from "../native/index.js";
 import { attachPoint, type ResolvedTarget } from "../target/target.js";
+import { isAlive } from "./alive.js";
 import { buildGeneration } from "./build.js";
-import { type Generation, HOOKS, hooksOf, openProgram, ownPrograms } from "./generation.js";
+import { type Generation, type HOOKS, hooksOf, openProgram, ownPrograms } from "./generation.js";
 import type { Layout } from "./layout.js";
 import { reconcile } from "./reconcile.js";
 import type { RecordedTarget } from "./record.js";
@@ -89,14 +90,6 @@ function within(params: Values, { manifest }: Bundle): Values {
       return variable !== undefined && value >= BigInt(variable.min) && value <= BigInt(variable.max);
     }),
   );
-}
-
-/** Whether any hook of a target still has its device. */
-function isAlive(layout: Layout, id: string, { target }: RecordedTarget): boolean {
-  return HOOKS.some(hook => {
-    const attachment = readAttachment(layout.link(id, hook));
-    return attachment !== undefined && attachmentState(attachment, target).program !== undefined;
-  });
 }
 
 interface Plan {

@@ -20,6 +20,7 @@ const BPF_TCX = { ingress: 46, egress: 47 } as const;
 /** linux/if_link.h */
 const XDP_FLAGS_SKB_MODE = 2;
 const XDP_FLAGS_DRV_MODE = 4;
+const XDP_ATTACHED_SKB = 2;
 /** Our filters' place among a device's: late, as what others do first should hold for us too. */
 const PRIORITY = 50_000;
 
@@ -73,8 +74,8 @@ function keep(fd: number, path: string): void {
 }
 
 function attachXdp({ program, path, target }: NewAttachment, how: AttachHow): void {
-  const { program: other } = native().queryXdp(target.ifindex);
-  if (other !== 0) throw occupied(target, other);
+  const other = native().queryXdp(target.ifindex);
+  if (other.program !== 0) throw occupied(target, other);
   keep(createXdp(program, target, how), path);
   if (deviceByIndex(target.ifindex)?.kind === "veth") {
     how.notice(
@@ -87,17 +88,24 @@ function createXdp(program: number, target: TargetRecord, how: AttachHow): numbe
   try {
     if (how.xdp !== "generic") return native().createLink(program, target.ifindex, BPF_XDP, XDP_FLAGS_DRV_MODE);
   } catch (error) {
-    if (failedWith(error, "EBUSY", "EEXIST")) throw occupied(target, native().queryXdp(target.ifindex).program);
+    if (failedWith(error, "EBUSY", "EEXIST")) throw occupied(target, native().queryXdp(target.ifindex));
     if (how.xdp === "native" || !isNativeError(error) || ["EPERM", "ENODEV"].includes(error.code)) throw error;
     how.notice(`${target.device} does not take XDP in its driver (${error.code}); it runs in the generic path, which is slower`);
   }
   return native().createLink(program, target.ifindex, BPF_XDP, XDP_FLAGS_SKB_MODE);
 }
 
-function occupied(target: TargetRecord, program: number): DatapathError {
+function occupied(target: TargetRecord, { mode, program }: { readonly mode: number; readonly program: number }): DatapathError {
+  // `xdp off` alone means the driver's, on a driver that can.
+  const path = mode === XDP_ATTACHED_SKB ? "xdpgeneric" : "xdp";
   return new DatapathError("DP7003", `XDP on ${target.label} runs ${programLabel(program)}, and a device takes one XDP program`, {
-    hint: `take that one off first; if nothing else manages it: ip link set dev ${target.device} xdp off`,
+    hint: `take that one off first; if nothing else manages it: ${commandIn(target, `ip link set dev ${target.device} ${path} off`)}`,
   });
+}
+
+/** A command that does in the target's namespace what it would do here. */
+function commandIn({ namespacePath }: TargetRecord, command: string): string {
+  return namespacePath === NetworkNamespace.OWN ? command : `nsenter --net=${namespacePath} ${command}`;
 }
 
 export function programLabel(id: number): string {
@@ -130,7 +138,7 @@ function attachFilter({ program, path, target, pipeline, root }: NewAttachment, 
       "DP7003",
       `${direction} of ${target.label} has ${what} at priority ${place.priority}, handle 0x${place.handle.toString(16)}`,
       {
-        hint: `remove that filter first: tc filter del dev ${target.device} ${direction} pref ${place.priority}`,
+        hint: `remove that filter first: ${commandIn(target, `tc filter del dev ${target.device} ${direction} pref ${place.priority}`)}`,
       },
     );
   }

@@ -7,6 +7,8 @@ import { namespaceNumber } from "./device.js";
 const OWN = "/proc/self/ns/net";
 
 export class NetworkNamespace {
+  /** the path of the process's own */
+  static readonly OWN = OWN;
   readonly path: string;
   /** what tells namespaces apart: the inode */
   readonly id: number;

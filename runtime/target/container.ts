@@ -11,7 +11,7 @@ import { type ResolvedTarget, resolved } from "./target.js";
  * The host's end of a container's veth.
  * @throws {DatapathError} DP7001, DP7002
  */
-export async function hostEnd(container: string | number, dev = "eth0"): Promise<ResolvedTarget> {
+export async function hostEnd(container: string | number, label: string, dev = "eth0"): Promise<ResolvedTarget> {
   const pid = /^\d+$/.test(String(container)) ? Number(container) : await containerPid(String(container));
   const path = `/proc/${pid}/ns/net`;
   if (!existsSync(path)) throw new DatapathError("DP7002", `no process ${pid}`);
@@ -26,5 +26,5 @@ export async function hostEnd(container: string | number, dev = "eth0"): Promise
   const host = candidates.find(one => number !== undefined && one.peerNamespace === number && one.peer === end?.index);
   if (!host)
     throw new DatapathError("DP7002", `container ${container}: no device of this network namespace is the other end of its ${dev}`);
-  return resolved(host, own, "host-end", `container ${container}`);
+  return resolved(host, own, "host-end", label);
 }

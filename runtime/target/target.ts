@@ -1,7 +1,7 @@
 /** What a pipeline is attached to: as a user names it, and as the kernel knows it. */
 import type { HookName } from "../../codegen/bundle/manifest.js";
 import { DatapathError } from "../errors.js";
-import { type Device, deviceByName } from "../network/device.js";
+import { type Device, deviceByIndex, deviceByName } from "../network/device.js";
 import { NetworkNamespace } from "../network/namespace.js";
 import { hostEnd } from "./container.js";
 
@@ -33,12 +33,29 @@ export interface ResolvedTarget extends TargetRecord {
 
 /** @throws {DatapathError} DP7001, DP7002 */
 export async function resolveTarget(target: Target): Promise<ResolvedTarget> {
-  if ("container" in target) return hostEnd(target.container, target.dev);
+  if ("container" in target) return hostEnd(target.container, labelOf(target), target.dev);
   const { dev, netns } = target;
   using namespace = netns === undefined ? NetworkNamespace.own() : NetworkNamespace.open(netns);
   const found = namespace.run(() => deviceByName(dev));
   if (!found) throw new DatapathError("DP7001", netns === undefined ? `"${dev}"` : `"${dev}" in ${netns}`);
-  return resolved(found, namespace, "device", netns === undefined ? dev : `${netns}:${dev}`);
+  return resolved(found, namespace, "device", labelOf(target));
+}
+
+/** A target as its user named it, on one line. */
+export function labelOf(target: Target): string {
+  if ("container" in target) return `container ${target.container}`;
+  return target.netns === undefined ? target.dev : `${target.netns}:${target.dev}`;
+}
+
+/** Whether the device is still there under its name; what this process may not look into is taken to be. */
+export function isPresent({ namespace: id, namespacePath, ifindex, device }: TargetRecord): boolean {
+  using namespace = NetworkNamespace.find(id, namespacePath);
+  try {
+    return namespace?.run(() => deviceByIndex(ifindex))?.name === device;
+  } catch (error) {
+    if (error instanceof DatapathError && error.code === "DP6011") return true;
+    throw error;
+  }
 }
 
 export function resolved(device: Device, namespace: NetworkNamespace, position: Position, label: string): ResolvedTarget {
