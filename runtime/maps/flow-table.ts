@@ -9,6 +9,7 @@ import { CONTROL, HEAD, WAYS, whereOf } from "../../dsl/core/flow-slots.js";
 import { DatapathError } from "../errors.js";
 import { readTicks } from "../machine/ticks.js";
 import { type KernelMap, native } from "../native/index.js";
+import { type AtomicField, atomicFields } from "./atomic-fields.js";
 import { sizeOf } from "./codec.js";
 import { type Collected, type RawEntry, RawMap } from "./raw.js";
 
@@ -84,6 +85,8 @@ export class RawFlowTable extends RawMap {
   readonly #bytes: Uint8Array;
   readonly #view: DataView;
   readonly #words: BigUint64Array;
+  readonly #halves: Uint32Array;
+  readonly #atomics: readonly AtomicField[];
 
   constructor(map: KernelMap, entry: MapEntry, geometry: FlowGeometry) {
     const keySize = entry.key ? sizeOf(entry.key) : 0;
@@ -96,6 +99,8 @@ export class RawFlowTable extends RawMap {
     this.#bytes = new Uint8Array(memory);
     this.#view = new DataView(memory);
     this.#words = new BigUint64Array(memory);
+    this.#halves = new Uint32Array(memory);
+    this.#atomics = atomicFields(entry.value);
   }
 
   override get(key: Uint8Array): Uint8Array | undefined {
@@ -199,6 +204,7 @@ export class RawFlowTable extends RawMap {
       if ((control & CONTROL.changing) !== 0n) continue;
       if ((control & CONTROL.live) === 0n) return undefined;
       const whole = this.#bytes.slice(at, at + this.#geometry.slotBytes);
+      this.#loadAtomics(at, whole);
       if (Atomics.load(this.#words, word) !== control) continue;
       const { value, seen } = this.#geometry;
       const stored = whole.slice(value, value + this.#valueSize);
@@ -207,6 +213,16 @@ export class RawFlowTable extends RawMap {
       return { number, control, key: whole.slice(0, this.#keySize), value: stored, seen: time };
     }
     return undefined;
+  }
+
+  /** What programs change with no change of the control word: a copy of bytes may hold one half of before and one of after. */
+  #loadAtomics(at: number, whole: Uint8Array): void {
+    const view = new DataView(whole.buffer, whole.byteOffset);
+    for (const { offset, bits } of this.#atomics) {
+      const place = this.#geometry.value + offset;
+      if (bits === 64) view.setBigUint64(place, Atomics.load(this.#words, (at + place) / 8), true);
+      else view.setUint32(place, Atomics.load(this.#halves, (at + place) / 4), true);
+    }
   }
 
   #isFresh({ number, control }: Slot): boolean {
