@@ -78,8 +78,7 @@ export class ExpressionPrinter {
   }
 
   #constant(value: bigint, type: CType): string {
-    if (type === "u128" && value >> 64n !== 0n)
-      return `((__u128)0x${(value >> 64n).toString(16)}ULL << 64 | 0x${(value & ((1n << 64n) - 1n)).toString(16)}ULL)`;
+    if (type === "u128" && value >> 64n !== 0n) return wideConstant(value);
     const magnitude = value < 0n ? -value : value;
     const text = magnitude < 4096n ? magnitude.toString() : `0x${magnitude.toString(16)}`;
     const suffix = magnitude >= 1n << 63n ? "ULL" : magnitude >= 1n << 32n ? "LL" : magnitude >= 1n << 31n ? "U" : "";
@@ -233,4 +232,9 @@ function closesAtEnd(text: string): boolean {
     else if (text[i] === ")" && --depth === 0) return i === text.length - 1;
   }
   return false;
+}
+
+/** A u128 as C writes it, which has no constants of that width. */
+export function wideConstant(value: bigint): string {
+  return `((__u128)0x${(value >> 64n).toString(16)}ULL << 64 | 0x${(value & ((1n << 64n) - 1n)).toString(16)}ULL)`;
 }

@@ -21,7 +21,7 @@ import { accessesOf, pointersRead } from "../ir/walk.js";
 import { Action, decodeVerdict } from "../specialise/verdict.js";
 import { boundedLocals, isBounded, splitConstant } from "./bounded.js";
 import { printCut } from "./cuts.js";
-import { ExpressionPrinter, typeName } from "./expressions.js";
+import { ExpressionPrinter, typeName, wideConstant } from "./expressions.js";
 import { printFlow } from "./flow-table-statements.js";
 import type { Layouts } from "./layouts.js";
 import { printMove } from "./moves.js";
@@ -484,11 +484,13 @@ export class StatementPrinter implements PlaceNames {
     const value = variable.bits === 128 ? `((__u128)${field}[1] << 64 | ${field}[0])` : field;
     if (variable.what !== "setting") return value;
     const { min, max } = variable.range;
+    // What is stored may be outside all the same: 48 bits in a word, or half of one value and half of the next.
     const width = variable.bits === 48 ? 64 : variable.bits;
-    if (width === 128) return value;
-    const all = (1n << BigInt(variable.bits)) - 1n;
+    const all = (1n << BigInt(width)) - 1n;
+    if (min === 0n && max === all) return value;
+    if (width === 128) return `clamp128(${value}, ${wideConstant(min)}, ${wideConstant(max)})`;
     const suffix = width === 64 ? "ULL" : "U";
-    return min === 0n && max === all ? value : `clamp${width > 32 ? 64 : 32}(${value}, ${min}${suffix}, ${max}${suffix})`;
+    return `clamp${width > 32 ? 64 : 32}(${value}, ${min}${suffix}, ${max}${suffix})`;
   }
 
   #length(): string {

@@ -21,6 +21,10 @@ const parts: readonly Part[] = [
     text: "static __always_inline __u64 clamp64(__u64 value, __u64 least, __u64 most)\n{\n\treturn value < least ? least : value > most ? most : value;\n}\n",
   },
   {
+    name: "clamp128",
+    text: "static __always_inline __u128 clamp128(__u128 value, __u128 least, __u128 most)\n{\n\treturn value < least ? least : value > most ? most : value;\n}\n",
+  },
+  {
     name: "folded",
     text: `/* A ones' complement difference as the helpers take it: 16 bits, in network order. */
 static __always_inline __u32 folded(__u64 difference)

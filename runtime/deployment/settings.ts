@@ -25,7 +25,10 @@ export function liveSettings(layout: Layout, number: number, manifest: Manifest,
   }
 }
 
-/** Each value is stored at once: a program sees the old one or the new one, and other settings are not touched. */
+/**
+ * Each value is stored at once: a program sees the old one or the new one, and other settings are not touched. One of 128
+ * bits is two words: a packet of that moment may see one of each, brought into the range.
+ */
 export function writeSettings(map: KernelMap, variables: readonly Variable[], values: Values): void {
   for (const variable of variables) {
     const value = values.get(variable.path);
