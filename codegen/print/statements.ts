@@ -502,7 +502,7 @@ export class StatementPrinter implements PlaceNames {
       case "length":
         return this.#length();
       case "wireLength":
-        return this.onTc ? "wire_length(ctx)" : "bytes_between(data_end, front)";
+        return this.onTc ? `wire_length(ctx, ${this.#length()})` : this.#length();
       case "hash":
         return this.onTc ? "bpf_get_hash_recalc(ctx)" : "0";
       case "device":

@@ -72,10 +72,10 @@ static __always_inline __u32 device_at(void *map, __u32 slot)
   },
   {
     name: "wire_length",
-    text: `/* The largest frame that will leave: a GSO packet's segments, headers included. */
-static __always_inline __u32 wire_length(struct __sk_buff *skb)
+    text: `/* The largest frame that will leave: a GSO packet's segments, headers included, no tag counted. */
+static __always_inline __u32 wire_length(struct __sk_buff *skb, __u32 length)
 {
-	return skb->gso_size ? skb->gso_size + 14 + 20 + 20 : skb->len;
+	return skb->gso_size ? skb->gso_size + 14 + 20 + 20 : length;
 }
 `,
   },

@@ -20,7 +20,7 @@ export interface VlanTag {
 export interface Packet {
   /** What the hook sees, in bytes: a GSO packet whole; no tag counted. */
   readonly length: u32;
-  /** The largest frame that will leave, in bytes: less than `length` for a GSO packet. */
+  /** The largest frame that will leave, in bytes: less than `length` for a GSO packet, and no tag counted either. */
   readonly wireLength: u32;
   /** A live view of a header at `offset`, or undefined where the packet ends before it does. */
   at<V extends object>(offset: number, header: ViewClass<V>): V | undefined;

@@ -1,7 +1,7 @@
 // test: timeout 400
 import { test } from "uvu";
 import { Ethernet, Ipv4, Udp, Vlan } from "../../dsl/headers/index.js";
-import { Encap, type Packet, Pipeline, type TcPacket, u8, u16, u32, Verdict, type XdpPacket } from "../../dsl/index.js";
+import { arrayMap, Encap, type Packet, Pipeline, struct, type TcPacket, u8, u16, u32, Verdict, type XdpPacket } from "../../dsl/index.js";
 import { packet } from "../../testing/packet.js";
 import { agree, type Case } from "./agree.js";
 import { frames, taggedFrames } from "./frames.js";
@@ -110,6 +110,20 @@ class Tag extends Both {
     return Verdict.Pass;
   }
 }
+
+class Seen extends struct({ length: u32, wire: u32 }) {}
+class Lengths extends Both {
+  readonly seen = arrayMap(Seen, 1);
+  override move(pkt: Packet): Verdict {
+    const seen = this.seen.at(0);
+    seen.length = pkt.length;
+    seen.wire = pkt.wireLength;
+    return Verdict.Pass;
+  }
+}
+test("no tag counts in either length", async () => {
+  await agree(() => new Lengths(), ["xdp", "ingress"], [...frames, ...taggedFrames]);
+});
 
 const whole = [...frames, ...taggedFrames].filter(({ bytes }) => bytes.length >= 34);
 for (const [what, make] of [
