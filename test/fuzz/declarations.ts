@@ -120,7 +120,7 @@ const mapKinds: readonly (readonly [number, MapKind])[] = [
   [3, "perCpuArrayMap"],
   [2, "scratch"],
   [2, "counter"],
-  [1, "devMap"],
+  [2, "devMap"],
   [2, "events"],
 ];
 

@@ -88,6 +88,13 @@ test("coverage names what the programs are made of", () => {
     "atomic.compareExchange",
     "override",
     "instanceof",
+    "Verdict.flood",
+    "Verdict.redirect",
+    "Verdict.route",
+    "pkt.mirror",
+    "hash",
+    "wireLength",
+    "departure",
   ]) {
     assert.ok(report.includes(sort), sort);
   }

@@ -60,13 +60,16 @@ function take({ seed, outcome }: Report): void {
   }
 }
 
-/** One worker on one processor: per-CPU maps are then whole in one slot. */
+/**
+ * One worker on one processor: per-CPU maps are then whole in one slot. It has a network namespace of its own, whose
+ * loopback device takes the copies that programs send.
+ */
 function work(cpu: number, seed: number, count: number, shrinkTime: number, report: (of: Report) => void): Promise<void> {
   const worker = fileURLToPath(new URL("worker.ts", import.meta.url));
   const node = [process.execPath, "--conditions=datapath", "--import", "tsx", worker];
-  const child = spawn("taskset", ["--cpu-list", `${cpu}`, ...node, `${seed}`, `${count}`, `${packets}`, `${shrinkTime}`, values.bounds], {
-    stdio: ["ignore", "pipe", "inherit"],
-  });
+  const task = ["taskset", "--cpu-list", `${cpu}`, ...node, `${seed}`, `${count}`, `${packets}`, `${shrinkTime}`, values.bounds];
+  const apart = ["--net", "sh", "-c", 'ip link set lo up; exec "$@"', "sh", ...task];
+  const child = spawn("unshare", apart, { stdio: ["ignore", "pipe", "inherit"] });
   process.once("exit", () => child.kill("SIGKILL"));
   let next = seed;
   createInterface({ input: child.stdout }).on("line", line => {

@@ -134,6 +134,7 @@ export function randomPacket(random: Random): RandomPacket {
     random: Array.from({ length: 64 }, () => (random.chance(0.5) ? random.below(8) : random.word())),
     mark: random.chance(0.5) ? 0 : random.word(),
     priority: random.chance(0.7) ? 0 : random.below(100),
+    departure: random.chance(0.7) ? 0n : random.bigBetween(1n, (1n << 62n) - 1n),
   };
   const bytes = whole.length < 14 ? random.bytes(14) : whole;
   const sort = random.weighted<Sort>([

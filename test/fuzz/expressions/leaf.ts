@@ -53,7 +53,11 @@ export function leaves(scope: Scope, kind: Kind): readonly (() => Expression)[] 
     if (!scope.method.done.popped) add("pkt.vlan", "(pkt.vlan?.id ?? 0)", flavoured(value("number", 0n, 0xfffn), 16));
     if (!scope.method.done.popped) add("pkt.vlan", "(pkt.vlan?.priority ?? 0)", flavoured(value("number", 0n, 7n), 8));
     add("device", "pkt.device.index", whole(32));
+    add("wireLength", "pkt.wireLength", flavoured(value("number", 0n, 0xf_ffffn), 32));
+    // the kernel's hash is not Node's: nothing may follow from it
+    add("hash", "(u8(pkt.hash) - u8(pkt.hash))", value("number", -255n, 255n));
     if (position === "tc") {
+      add("departure", "pkt.departure", whole(64));
       add("mark", "pkt.mark", whole(32));
       add("priority", "pkt.priority", whole(32));
     }

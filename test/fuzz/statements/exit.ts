@@ -11,6 +11,7 @@ export function verdictText(scope: Scope): string {
     [5, "Verdict.Pass"],
     [5, `Verdict.drop("${random.pick(reasons)}")`],
     [2, "Verdict.Reflect"],
+    [0.5, "Verdict.route()"],
   ]);
 }
 

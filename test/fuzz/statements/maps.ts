@@ -204,13 +204,28 @@ function optional(scope: Scope): Fragment | undefined {
   return fragment("?.", made);
 }
 
-function redirect(scope: Scope): Fragment | undefined {
-  const { returns, fresh } = scope.method;
+/** Another device takes the packet, or a copy of it; or all devices of a map do. */
+function devices(scope: Scope): Fragment | undefined {
+  const { returns, fresh, position, hasPacket, random } = scope.method;
   const map = some(scope, kind => kind === "devMap");
-  if (!map || returns.type !== "verdict") return undefined;
+  if (!map) return undefined;
+  const verdicts = returns.type === "verdict" ? (["redirect", "route", "flood"] as const) : [];
+  const uses = [...verdicts, ...(hasPacket && position === "tc" ? (["mirror", "mirror"] as const) : [])];
+  if (uses.length === 0) return undefined;
+  const use = random.pick(uses);
   const name = fresh("port");
   const key = numberWithin(scope, value("number", 0n, 7n), 2);
-  return fragment("Verdict.redirect", code`const ${name} = this.${map.name}.get(${key});\nif (${name}) return Verdict.redirect(${name});`);
+  const found = code`const ${name} = this.${map.name}.get(${key});\nif (${name})`;
+  switch (use) {
+    case "flood":
+      return fragment("Verdict.flood", code`if (${condition(scope, 2)}) return Verdict.flood(this.${map.name});`);
+    case "mirror":
+      if (random.chance(0.5)) return fragment("pkt.mirror", [...found, ` pkt.mirror(${name});`]);
+      return fragment("pkt.mirror", code`${fragment("port", found)} {\n  if (!pkt.mirror(${name})) ${leave(scope)}\n}`);
+    case "redirect":
+    case "route":
+      return fragment(`Verdict.${use}`, [...found, ` return Verdict.${use}(${name});`]);
+  }
 }
 
 export const mapStatements: readonly (readonly [number, Maker])[] = [
@@ -226,5 +241,5 @@ export const mapStatements: readonly (readonly [number, Maker])[] = [
   [1.5, scratch],
   [1.5, emit],
   [1.5, optional],
-  [1.5, redirect],
+  [3, devices],
 ];

@@ -1,8 +1,9 @@
 /** What changes the packet's length or its tag, and so ends every view. */
+import { bigintWithin } from "../expressions/bigint.js";
 import { numberWithin } from "../expressions/number.js";
 import type { Scope } from "../scope.js";
 import { code, type Fragment, fragment, type Part } from "../tree.js";
-import { value } from "../value.js";
+import { topOf, value } from "../value.js";
 import { leave } from "./exit.js";
 import type { Maker } from "./index.js";
 
@@ -77,6 +78,12 @@ function mark(scope: Scope): Fragment | undefined {
   return fragment("mark", code`pkt.${random.pick(["mark", "priority"])} = ${numberWithin(scope, value("number", 0n, 0xffff_ffffn), 2)};`);
 }
 
+function departure(scope: Scope): Fragment | undefined {
+  const { hasPacket, position } = scope.method;
+  if (!hasPacket || position !== "tc") return undefined;
+  return fragment("departure", code`pkt.departure = ${bigintWithin(scope, value("bigint", 0n, topOf(62)), 2)};`);
+}
+
 export const moveStatements: readonly (readonly [number, Maker])[] = [
   [0.7, insert],
   [0.5, remove],
@@ -85,4 +92,5 @@ export const moveStatements: readonly (readonly [number, Maker])[] = [
   [0.2, pull],
   [0.6, tag],
   [1, mark],
+  [0.7, departure],
 ];
