@@ -116,6 +116,7 @@ const mapKinds: readonly (readonly [number, MapKind])[] = [
   [2, "perCpuHashMap"],
   [1.5, "perCpuLruHashMap"],
   [2, "lpmTrie"],
+  [1.5, "prefixTable"],
   [3, "arrayMap"],
   [3, "perCpuArrayMap"],
   [2, "scratch"],
@@ -163,6 +164,15 @@ export function randomMap(
       const bits = random.pick([32, 128] as const);
       return made({ key: { type: "int", bits }, value: content, entries: 64 }, `lpmTrie(u${bits}, ${contentText}, { maxEntries: 64 })`);
     }
+    case "prefixTable": {
+      // what it gives is not to be changed: integers can't be
+      const bits = random.pick([8, 16, 32, 64] as const);
+      const entries = random.pick([16, 1000]);
+      return made(
+        { key: { type: "int", bits: 32 }, value: { type: "int", bits }, entries },
+        `prefixTable(u${bits}, { maxEntries: ${entries} })`,
+      );
+    }
     default: {
       const key: Content =
         random.chance(0.4) && keys.length > 0
@@ -188,7 +198,8 @@ export function initialEntries(random: Random, path: string, map: MapModel): rea
   const count = random.below(3);
   const made: Fragment[] = [];
   for (let i = 0; i < count; i++) {
-    const key = map.kind === "lpmTrie" ? prefix(random, map) : constantOf(random, map.key, BigInt(random.below(4)));
+    const key =
+      map.kind === "lpmTrie" || map.kind === "prefixTable" ? prefix(random, map) : constantOf(random, map.key, BigInt(random.below(4)));
     const stored = constantOf(random, map.value);
     made.push(fragment("initial entry", code`${path}.set(${key}, ${stored});`));
   }

@@ -95,6 +95,11 @@ test("coverage names what the programs are made of", () => {
     "hash",
     "wireLength",
     "departure",
+    "prefixTable.get",
+    "mixin",
+    "pkt.layers with options",
+    "if quoted",
+    "quoted.rewrite",
   ]) {
     assert.ok(report.includes(sort), sort);
   }

@@ -113,6 +113,7 @@ export type MapKind =
   | "perCpuHashMap"
   | "perCpuLruHashMap"
   | "lpmTrie"
+  | "prefixTable"
   | "arrayMap"
   | "perCpuArrayMap"
   | "scratch"

@@ -42,6 +42,24 @@ function address6(random: Random): bigint {
   return random.chance(0.5) ? BigInt(random.below(4)) : random.bigBetween(0n, (1n << 128n) - 1n);
 }
 
+/** An ICMP error about a packet, which it quotes in part. */
+function error(random: Random, version: 4 | 6): Layers {
+  const ports = { srcPort: port(random), dstPort: port(random) };
+  const cut = random.bytes(random.below(12));
+  const inner = random.weighted<() => Layers>([
+    [3, () => [Tcp.of({ ...ports, sequence: random.word() }), cut]],
+    [3, () => [Udp.of({ ...ports, ...(random.chance(0.2) ? { checksum: 0 } : {}) }), cut]],
+    [2, () => [version === 4 ? Icmp.of({ type: random.pick([0, 8]) }) : Icmpv6.of({ type: random.pick([128, 129]) }), cut]],
+    [1, () => [cut]],
+  ])();
+  if (version === 4) {
+    const quote = Ipv4.of({ src: address(random), dst: address(random), ttl: 1, ...(random.chance(0.1) ? { fragmentOffset: 185 } : {}) });
+    return [Icmp.of({ type: random.pick([3, 11, 12]), code: random.below(4) }), quote, ...inner];
+  }
+  const quote = Ipv6.of({ src: address6(random), dst: address6(random), hopLimit: 1 });
+  return [Icmpv6.of({ type: random.pick([1, 2, 3, 4]) }), quote, ...inner];
+}
+
 function transport(random: Random, version: 4 | 6): Layers {
   const payload = random.bytes(random.below(40));
   return random.weighted<() => Layers>([
@@ -62,6 +80,7 @@ function transport(random: Random, version: 4 | 6): Layers {
     [4, () => [Udp.of({ srcPort: port(random), dstPort: port(random), ...(random.chance(0.2) ? { checksum: 0 } : {}) }), payload]],
     [1, () => [Udp.of({ dstPort: 4789 }), Vxlan.of({ networkIdentifier: random.below(1000) }), payload]],
     [2, () => [version === 4 ? Icmp.of({ type: random.below(16) }) : Icmpv6.of({ type: random.pick([1, 128, 129, 135, 136]) }), payload]],
+    [2, () => error(random, version)],
     [1, () => [Sctp.of({ srcPort: port(random), dstPort: port(random) }), payload]],
     [1, () => [Gre.of({ hasKey: random.chance(0.5) }), random.bytes(8)]],
     [1, () => [payload]],

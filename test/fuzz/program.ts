@@ -20,7 +20,7 @@ export interface Program {
 
 const names = {
   datapath:
-    "Block, Encap, Pipeline, Verdict, addressKey, array, arrayMap, atomic, bits, bool, counter, devMap, events, flag, flags, fnv1a, fold16, fromTarget, hashMap, header, isMulticast, lpmTrie, lruHashMap, max, min, net, now, nowCoarse, octet, overlay, param, perCpuArrayMap, perCpuHashMap, perCpuLruHashMap, prefixOf, random, scratch, setting, struct, ticks, u128, u16, u32, u48, u64, u8, type Packet, type TcPacket, type XdpPacket",
+    "Block, Encap, Pipeline, Verdict, addressKey, array, arrayMap, atomic, bits, bool, counter, devMap, events, flag, flags, fnv1a, fold16, fromTarget, hashMap, header, isMulticast, lpmTrie, lruHashMap, max, min, net, now, nowCoarse, octet, overlay, param, perCpuArrayMap, perCpuHashMap, perCpuLruHashMap, prefixOf, prefixTable, random, scratch, setting, struct, ticks, u128, u16, u32, u48, u64, u8, type Packet, type TcPacket, type XdpPacket",
   headers: standardHeaders.map(({ name }) => name).join(", "),
 };
 
@@ -51,7 +51,7 @@ interface World {
   readonly evidence: Extract<Result, { type: "evidence" }>[];
 }
 
-const ofModule: ReadonlySet<string> = new Set(["Struct", "Header", "Found", "LIMIT", "TABLE", "mix", "Block"]);
+const ofModule: ReadonlySet<string> = new Set(["Struct", "Header", "Found", "LIMIT", "TABLE", "mix", "Block", "Mixin"]);
 
 export function generate(seed: number): Program {
   const random = new Random(seed);
@@ -332,7 +332,7 @@ function isPure({ effects }: Callable): boolean {
   return !effects.movesPacket && !effects.writesPacket && effects.endsMaps.length === 0;
 }
 
-/** A class on the block that overrides one method, and asks the one it hides. */
+/** A class on the block that overrides one method, by itself or by a mixin, and asks the one it hides. */
 function makeOverride(
   world: World,
   of: { base: string; name: string; callable: Callable; returns: Returns; visibility: string; members: Members },
@@ -352,6 +352,14 @@ function makeOverride(
   });
   const list = parameterList(made.names, parameters, takesPacket, "Packet");
   const signature = `${of.visibility}override ${of.name}(${list}): ${resultText(of.returns)} `;
+  if (world.random.chance(0.4)) {
+    const mixin = world.fresh("Mixin");
+    return fragment("mixin", [
+      `const ${mixin} = <B extends new (...args: any[]) => ${of.base}>(Base: B) => class extends Base {\n  `,
+      indented(fragment("method", [signature, ...made.text])),
+      `\n};\nclass ${of.base}Derived extends ${mixin}(${of.base}) {}`,
+    ]);
+  }
   return fragment("override", [
     `class ${of.base}Derived extends ${of.base} {\n  `,
     indented(fragment("method", [signature, ...made.text])),

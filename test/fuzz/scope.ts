@@ -39,6 +39,8 @@ export interface ArrayView {
 export interface LayersView {
   readonly name: string;
   readonly family: 4 | 6 | undefined;
+  /** the packet that an ICMP error quotes */
+  readonly quoted: boolean;
   dead: boolean;
 }
 
@@ -137,8 +139,8 @@ export class Scope {
   addArray(view: Omit<ArrayView, "dead">): void {
     this.#arrays.push({ ...view, dead: false });
   }
-  addLayers(name: string, family: 4 | 6 | undefined): void {
-    this.#layers.push({ name, family, dead: false });
+  addLayers(name: string, family: 4 | 6 | undefined, quoted = false): void {
+    this.#layers.push({ name, family, quoted, dead: false });
   }
 
   /** The nearest declaration of each name: a refined copy hides the one that it refines. */

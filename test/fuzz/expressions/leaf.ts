@@ -32,18 +32,19 @@ export function leaves(scope: Scope, kind: Kind): readonly (() => Expression)[] 
       return expression("array[i]", code`${array.name}[${index}]`, whole(array.bits));
     });
   }
-  for (const { name, family } of scope.layers) {
+  for (const { name, family, quoted } of scope.layers) {
     const transport = [
       ["sourcePort", 16, 0xffffn],
       ["destinationPort", 16, 0xffffn],
       ["protocol", 8, 255n],
       ["fragment", 8, 2n],
     ] as const;
-    for (const [field, bits, max] of transport) add(`layers.${field}`, `${name}.${field}`, flavoured(value("number", 0n, max), bits));
+    for (const [field, bits, max] of transport)
+      add(`${quoted ? "quoted" : "layers"}.${field}`, `${name}.${field}`, flavoured(value("number", 0n, max), bits));
     if (family === 4) for (const field of ["source", "destination"]) add(`layers.${field}`, `${name}.${field}`, whole(32));
     if (family === 6)
       for (const field of ["source", "destination"]) add(`layers.${field}`, `${name}.${field}`, value("wide", 0n, topOf(128)));
-    if (family !== undefined && kind === "wide" && random.chance(0.3)) {
+    if (family !== undefined && !quoted && kind === "wide" && random.chance(0.3)) {
       const side = random.pick(["source", "destination"]);
       add("addressKey", `addressKey(${name}).${side}`, value("wide", 0n, topOf(128)));
     }

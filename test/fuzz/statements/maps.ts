@@ -51,7 +51,7 @@ function bind(scope: Scope, sort: string, map: MapModel, read: readonly Part[]):
 }
 
 function get(scope: Scope): Fragment | undefined {
-  const map = some(scope, kind => isHashed(kind) || kind === "lpmTrie" || kind === "arrayMap" || kind === "perCpuArrayMap");
+  const map = some(scope, kind => isHashed(kind) || ["lpmTrie", "prefixTable", "arrayMap", "perCpuArrayMap"].includes(kind));
   return map && bind(scope, `${map.kind}.get`, map, code`this.${map.name}.get(${keyFor(scope, map, 2)})`);
 }
 

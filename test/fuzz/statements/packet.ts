@@ -4,7 +4,7 @@ import { condition } from "../expressions/boolean.js";
 import { integer } from "../expressions/key.js";
 import { numberWithin } from "../expressions/number.js";
 import { arraysOf, scalarsOf } from "../model.js";
-import type { Scope, View } from "../scope.js";
+import type { LayersView, Scope, View } from "../scope.js";
 import { code, type Fragment, fragment } from "../tree.js";
 import { type Expression, topOf, value, whole } from "../value.js";
 import { exit, leave } from "./exit.js";
@@ -136,12 +136,53 @@ function arrays(scope: Scope): Fragment | undefined {
   }
 }
 
+/** What is left out, but seldom the family that is looked for. */
+function layersOptions(scope: Scope, family: 4 | 6): string {
+  const { random } = scope.method;
+  const without = ["vlan", "fragments", "extensions"].filter(() => random.chance(0.4)).map(name => `${name}: false`);
+  const families = random.weighted([
+    [3, [`families: [${family}]`]],
+    [1, [`families: [${10 - family}]`]],
+    [1, ["families: [4, 6]"]],
+    [3, []],
+  ]);
+  return `{ ${[...families, ...without].join(", ")} }`;
+}
+
+/** The packet that an ICMP error quotes. */
+function quoted(scope: Scope): Fragment | undefined {
+  const { fresh, members, random } = scope.method;
+  const known = scope.layers.filter(layers => layers.family !== undefined && !layers.quoted);
+  if (known.length === 0) return undefined;
+  const { name: outer, family } = random.pick(known);
+  const name = fresh("quoted");
+  const declaration = fragment("layers.quoted", [`const ${name} = ${outer}.quoted(${random.chance(0.3) ? "{ extensions: false }" : ""});`]);
+  const show = (into: Scope): void => {
+    into.addLayers(name, family, true);
+    const ip = members.headers.find(header => header.name === (family === 4 ? "Ipv4" : "Ipv6"));
+    if (ip) showView(into, { name: `${name}.ip`, layout: ip, header: ip, memory: "packet", ties: ["packet"] });
+  };
+  if (random.chance(0.4)) {
+    const out = leave(scope);
+    show(scope);
+    return fragment("quoted or leave", code`${declaration}\nif (!${name}) ${out}`);
+  }
+  const inner = scope.child();
+  show(inner);
+  const first = random.chance(0.5) ? rewriteOf(inner, { name, family, quoted: true }) : undefined;
+  const statements = block(inner, 4);
+  if (first) statements.statements.unshift(first);
+  return fragment("if quoted", code`${declaration}\nif (${name}) ${statements}`);
+}
+
 function layers(scope: Scope): Fragment | undefined {
   const { random, hasPacket, fresh, members } = scope.method;
   if (!hasPacket) return undefined;
   const name = fresh("l");
-  const declaration = fragment("pkt.layers", [`const ${name} = pkt.layers();`]);
   const family = random.pick([4, 6] as const);
+  const declaration = random.chance(0.6)
+    ? fragment("pkt.layers", [`const ${name} = pkt.layers();`])
+    : fragment("pkt.layers with options", [`const ${name} = pkt.layers(${layersOptions(scope, family)});`]);
   const inner = scope.child();
   inner.addLayers(name, family);
   const ip = members.headers.find(header => header.name === (family === 4 ? "Ipv4" : "Ipv6"));
@@ -170,18 +211,28 @@ function layers(scope: Scope): Fragment | undefined {
 }
 
 function rewrite(scope: Scope): Fragment | undefined {
-  const { random, mayWritePacket, done } = scope.method;
+  const { random, mayWritePacket } = scope.method;
   const known = scope.layers.filter(({ family }) => family !== undefined);
   if (known.length === 0 || !mayWritePacket) return undefined;
-  const { name, family } = random.pick(known);
+  return rewriteOf(scope, random.pick(known));
+}
+
+function rewriteOf(scope: Scope, { name, family, quoted }: Omit<LayersView, "dead">): Fragment | undefined {
+  const { random, mayWritePacket, done } = scope.method;
+  if (!mayWritePacket) return undefined;
   const address = family === 4 ? 32 : 128;
   const fields = [
     ["source", address],
     ["destination", address],
-    ["ttl", 8],
-    ["dscp", 6],
+    ...(quoted
+      ? []
+      : ([
+          ["ttl", 8],
+          ["dscp", 6],
+        ] as const)),
     ["sourcePort", 16],
     ["destinationPort", 16],
+    ["identifier", 16],
   ] as const;
   const chosen = fields.filter(() => random.chance(0.4));
   if (chosen.length === 0) return undefined;
@@ -191,7 +242,7 @@ function rewrite(scope: Scope): Fragment | undefined {
     `${field}: `,
     bits === 6 ? numberWithin(scope, value("number", 0n, 63n), 1) : integer(scope, bits, 1),
   ]);
-  return fragment("layers.rewrite", [`${name}.rewrite({ `, ...parts, " });"]);
+  return fragment(quoted ? "quoted.rewrite" : "layers.rewrite", [`${name}.rewrite({ `, ...parts, " });"]);
 }
 
 function checksum(scope: Scope): Fragment | undefined {
@@ -237,6 +288,7 @@ export const packetStatements: readonly (readonly [number, Maker])[] = [
   [3, arrays],
   [4, layers],
   [2, rewrite],
+  [8, quoted],
   [1, checksum],
   [1, copy],
   [1, offsets],
