@@ -28,7 +28,7 @@ export { type FlowEntry4, type FlowEntry6, FlowKey4, FlowKey6, Translation4, Tra
 export { type Flow, type NewFlow, NewFlow4, NewFlow6, type StoredFlow, StoredFlow4, StoredFlow6 } from "./flows/flow.js";
 export { FlowPart, Flows } from "./flows/flows.js";
 export type { FlowsOptions } from "./flows/options.js";
-export type { PortChoice } from "./flows/port-choice.js";
+export { type PortChoice, Translating } from "./flows/port-choice.js";
 export { describeFlowStates, type FlowState } from "./flows/states.js";
 export { quotedTuple4, quotedTuple6, type Tuple4, type Tuple6, tupleOf4, tupleOf6 } from "./flows/tuple.js";
 export { addressKey, ipv4, ipv6, isMulticast, mac, octet } from "./helpers/addresses.js";

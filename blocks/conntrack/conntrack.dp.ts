@@ -190,7 +190,9 @@ export class Conntrack extends Block<ConntrackOptions> {
       flows.count(pkt, found.entry, true);
       return Outcome.Accepted;
     }
-    const main = companion ? flows.mainOf4(found, layers.protocol) : found;
+    // A flow table gives copies, and one that may be either of two takes the stack of both.
+    if (flows.isTable && !companion) return this.judge(pkt, layers, found, reply, segment);
+    const main = flows.isTable || companion ? flows.mainOf4(found, layers.protocol) : found;
     if (!main) return this.over(found);
     const outcome = this.judge(pkt, layers, main, companion || reply, segment);
     if (companion) {
@@ -214,7 +216,9 @@ export class Conntrack extends Block<ConntrackOptions> {
       flows.count(pkt, found.entry, true);
       return Outcome.Accepted;
     }
-    const main = companion ? flows.mainOf6(found, layers.protocol) : found;
+    // A flow table gives copies, and one that may be either of two takes the stack of both.
+    if (flows.isTable && !companion) return this.judge(pkt, layers, found, reply, segment);
+    const main = flows.isTable || companion ? flows.mainOf6(found, layers.protocol) : found;
     if (!main) return this.over(found);
     const outcome = this.judge(pkt, layers, main, companion || reply, segment);
     if (companion) {

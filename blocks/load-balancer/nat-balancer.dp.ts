@@ -3,7 +3,7 @@ import { IpProtocol } from "datapath/headers";
 import type { Tracked } from "../conntrack/tracked.js";
 import { type Mapped, mapped } from "../shared/mapped.js";
 import { type PortRange, portChoice } from "../shared/ports.js";
-import { Translator, type TranslatorOptions } from "../shared/translator.dp.js";
+import { refusalOf, Translator, type TranslatorOptions } from "../shared/translator.dp.js";
 import type { Ends } from "./ends.dp.js";
 import type { LoadBalancerOptions } from "./options.js";
 import { NO_SERVICE, Pool } from "./pool.dp.js";
@@ -59,7 +59,7 @@ export class NatBalancer extends Translator<NatBalancerOptions> {
     const { source, sourcePort, protocol } = ends;
     const port = backend.port;
     const to = { source, destination: backend.address, sourcePort, destinationPort: port !== 0 ? port : ends.destinationPort, protocol };
-    return this.options.flows.translate4(flow, to, this.ports) ? undefined : Verdict.drop("no port left");
+    return refusalOf(this.options.flows.translate4(flow, to, this.ports));
   }
   private begin6(flow: NewFlow6, ends: Ends & { readonly family: 6 }): Verdict | undefined {
     const service = this.pool.serviceOf(ends);
@@ -69,7 +69,7 @@ export class NatBalancer extends Translator<NatBalancerOptions> {
     const { source, sourcePort, protocol } = ends;
     const port = backend.port;
     const to = { source, destination: backend.address6, sourcePort, destinationPort: port !== 0 ? port : ends.destinationPort, protocol };
-    return this.options.flows.translate6(flow, to, this.ports) ? undefined : Verdict.drop("no port left");
+    return refusalOf(this.options.flows.translate6(flow, to, this.ports));
   }
 
   private makePool(): Pool {

@@ -1,8 +1,8 @@
-import { events, type Ipv4Layers, NewFlow4, struct, tupleOf4, u8, u16, u32, Verdict } from "datapath";
+import { events, type Ipv4Layers, NewFlow4, struct, Translating, tupleOf4, u8, u16, u32, type Verdict } from "datapath";
 import type { Tracked } from "../conntrack/tracked.js";
 import { holds4 } from "../shared/addresses.js";
 import { type Mapped, mapped } from "../shared/mapped.js";
-import { Translator } from "../shared/translator.dp.js";
+import { refusalOf, Translator } from "../shared/translator.dp.js";
 import { type Masquerade, masqueradeOf, type Nat44Options } from "./options.js";
 
 /** A new flow for which no port was left. */
@@ -40,9 +40,10 @@ export class Nat44 extends Translator<Nat44Options> {
     if (!holds4(inside, source) || holds4(near, destination)) return undefined;
     const { sourcePort, destinationPort } = tupleOf4(layers);
     const to = { source: address.value, destination, sourcePort, destinationPort, protocol };
-    if (this.options.flows.translate4(flow, to, ports)) return undefined;
-    if (this.options.report === true) this.exhausted.emit({ source, destination, sourcePort, destinationPort, protocol });
-    return Verdict.drop("no port left");
+    const outcome = this.options.flows.translate4(flow, to, ports);
+    if (this.options.report === true && outcome === Translating.NoPort)
+      this.exhausted.emit({ source, destination, sourcePort, destinationPort, protocol });
+    return refusalOf(outcome);
   }
 
   private prepare(): Masquerade {

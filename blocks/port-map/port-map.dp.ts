@@ -13,13 +13,13 @@ import {
   u16,
   u32,
   u128,
-  Verdict,
+  type Verdict,
 } from "datapath";
 import { IpProtocol } from "datapath/headers";
 import type { Tracked } from "../conntrack/tracked.js";
 import { holds4 } from "../shared/addresses.js";
 import { type Mapped, mapped } from "../shared/mapped.js";
-import { Translator } from "../shared/translator.dp.js";
+import { refusalOf, Translator } from "../shared/translator.dp.js";
 import { type Plan, type PortMapOptions, type Published, planOf } from "./options.js";
 
 /** What is published over IPv4: the key of `mappings4`. */
@@ -80,7 +80,7 @@ export class PortMap extends Translator<PortMapOptions> {
       destinationPort: target.port,
       protocol,
     };
-    return this.options.flows.translate4(flow, to, ports) ? undefined : Verdict.drop("no port left");
+    return refusalOf(this.options.flows.translate4(flow, to, ports));
   }
   private begin6(layers: Ipv6Layers, flow: NewFlow6): Verdict | undefined {
     if (flow.entry.becomes6.source !== 0n) return undefined;
@@ -89,7 +89,7 @@ export class PortMap extends Translator<PortMapOptions> {
     const target = this.target6({ source, destination, sourcePort, destinationPort, protocol });
     if (!target) return undefined;
     const to = { source, destination: target.address, sourcePort, destinationPort: target.port, protocol };
-    return this.options.flows.translate6(flow, to, this.plan.ports) ? undefined : Verdict.drop("no port left");
+    return refusalOf(this.options.flows.translate6(flow, to, this.plan.ports));
   }
 
   /** Where a new flow is to go; undefined where its destination is not published. */

@@ -9,8 +9,10 @@ import {
   type Packet,
   StoredFlow4,
   StoredFlow6,
+  Translating,
   type Translation4,
   type Translation6,
+  type u8,
   Verdict,
 } from "datapath";
 import { IcmpType } from "datapath/headers";
@@ -25,6 +27,13 @@ export interface TranslatorOptions {
    * packet that may go no further is left to the stack, which answers it. On tc the stack forwards and sees to both.
    */
   readonly forwards?: boolean;
+}
+
+/** What a new flow is refused for that could not be translated: one of `Translating`. Ports may be free where the table is full. */
+export function refusalOf(outcome: u8): Verdict | undefined {
+  if (outcome === Translating.Done) return undefined;
+  if (outcome === Translating.Full) return Verdict.drop("flow table full");
+  return Verdict.drop("no port left");
 }
 
 /** A block whose flows are translated: one rewriting for the flows of all such blocks in a pipeline. */

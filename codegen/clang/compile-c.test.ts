@@ -63,6 +63,19 @@ test("what clang refuses is our bug: the place, its words, and the C in a file",
   rmSync(kept, { recursive: true });
 });
 
+test("a program and those that it calls have one stack: what is over it together is named", async () => {
+  const deep = (bytes: number): string =>
+    `typedef unsigned char bytes[${bytes}];
+__attribute__((noinline)) int called(bytes *given) { unsigned char own[200] = {}; asm volatile("" : : "r"(own) : "memory"); return own[given ? (*given)[0] & 7 : 0]; }
+${program.replace("return context->length > 60;", 'bytes own = {}; asm volatile("" : : "r"(own) : "memory"); return context->length > called(&own);')}`;
+  const fits = await compileC(deep(200), { root: project("one") });
+  assert.is(fits.ok, true);
+  const over = await compileC(deep(320), { root: project("one") });
+  if (over.ok) throw new Error("accepted");
+  assert.equal(over.overStack, ["edge_ingress"]);
+  assert.is(over.diagnostics[0]?.code, "DP5005");
+});
+
 test("a machine without clang", async () => {
   const result = await compileC(program, { root: project("one"), searchPath: join(folder, "nothing") });
   assert.is(result.ok ? "" : result.diagnostics[0]?.code, "DP5001");

@@ -8,7 +8,7 @@ import type { Diagnostic } from "../diagnostics/diagnostic.js";
 import type { Span } from "../ir/ir.js";
 import { readObject } from "../object/elf.js";
 import { programsOf } from "../object/programs.js";
-import { stackOf } from "../object/stack.js";
+import { chainOf, stackOf } from "../object/stack.js";
 import type { SourceRoot } from "../source/source-root.js";
 import { type Clang, findClangs, oldestVersion } from "./find-clang.js";
 
@@ -79,7 +79,12 @@ export async function compileC(c: string, options: CompileOptions): Promise<Comp
   try {
     layOutSources(folder, options.sources ?? sourcesIn(c), options.root);
     const { status, stdout, stderr } = await run(clang.path, folder, c, flags);
-    if (status === 0) return { ok: true, object: stdout, clang, warnings: stderr };
+    if (status === 0) {
+      const deep = functionsOverChain(stdout);
+      return deep.length > 0
+        ? { ok: false, diagnostics: [tooDeep("", deep)], overStack: deep }
+        : { ok: true, object: stdout, clang, warnings: stderr };
+    }
     const overStack = /\bstack limit\b/.test(stderr) ? await functionsOverStack(clang, folder, c) : [];
     return { ok: false, diagnostics: [overStack.length > 0 ? tooDeep(stderr, overStack) : refusedByClang(c, stderr, status)], overStack };
   } finally {
@@ -116,6 +121,8 @@ function sourcesIn(c: string): readonly string[] {
 
 /** What a program of the kernel has. */
 const STACK = 512;
+/** where functions are that programs call */
+const FUNCTIONS = ".text";
 
 /**
  * clang names a line, which may be anyone's that was inlined. With more stack than there is it says what it would take, or
@@ -128,6 +135,12 @@ async function functionsOverStack(clang: Clang, folder: string, c: string): Prom
       .filter(program => stackOf(program) > STACK)
       .map(({ name }) => name);
   return [...c.matchAll(/^SEC\("(?:xdp|tc)"\)\nint (\w+)\(/gm)].flatMap(([, name]) => name ?? []);
+}
+
+/** clang knows of one function's stack: what a program and those that it calls have together is the verifier's to refuse. */
+function functionsOverChain(object: Uint8Array): readonly string[] {
+  const programs = programsOf(readObject(object));
+  return programs.filter(program => program.section !== FUNCTIONS && (chainOf(program, programs) ?? 0) > STACK).map(({ name }) => name);
 }
 
 interface Run {

@@ -14,6 +14,8 @@ export interface ProgramInstruction extends Instruction {
   readonly place: LineInfo | undefined;
   /** what it loads the address of: a map, or data in a section; beside the instruction's own offset */
   readonly addresses: Address | undefined;
+  /** the function of the same object that it calls */
+  readonly calls: string | undefined;
 }
 
 export interface Address {
@@ -36,25 +38,34 @@ export function programsOf(object: ObjectFile): ObjectProgram[] {
       const code = section.data.subarray(symbol.value, symbol.value + symbol.size);
       const own = lines.get(section.name) ?? [];
       const addressed = addressesIn(object, section);
-      const instructions = decode(code).map(instruction => ({
-        ...instruction,
-        place: lineAt(own, symbol.value, symbol.value + instruction.slot * 8),
-        addresses: addressed.get(symbol.value + instruction.slot * 8),
-      }));
+      const instructions = decode(code).map(instruction => {
+        const target = addressed.get(symbol.value + instruction.slot * 8);
+        return {
+          ...instruction,
+          place: lineAt(own, symbol.value, symbol.value + instruction.slot * 8),
+          addresses: target && { section: target.section, offset: target.offset },
+          calls: flowOf(instruction).kind === "call" ? target?.symbol : undefined,
+        };
+      });
       return [{ name: symbol.name, section: section.name, instructions }];
     });
 }
 
-/** What instructions load addresses of, by where in their own section they are. */
-function addressesIn(object: ObjectFile, code: Section): ReadonlyMap<number, Address> {
-  const found = new Map<number, Address>();
+interface Target extends Address {
+  readonly symbol: string;
+}
+/** What instructions load addresses of or call, by where in their own section they are. */
+function addressesIn(object: ObjectFile, code: Section): ReadonlyMap<number, Target> {
+  const found = new Map<number, Target>();
   for (const { type, info, data } of object.sections) {
     if (type !== SHT_REL || info !== code.index) continue;
     const view = viewOf(data);
     for (let at = 0; at + 16 <= data.length; at += 16) {
       const symbol = object.symbols[view.getUint32(at + 12, true)];
       const section = symbol && object.sections[symbol.section];
-      if (symbol && section) found.set(Number(view.getBigUint64(at, true)), { section: section.name, offset: symbol.value });
+      if (symbol && section) {
+        found.set(Number(view.getBigUint64(at, true)), { section: section.name, offset: symbol.value, symbol: symbol.name });
+      }
     }
   }
   return found;

@@ -23,3 +23,18 @@ export function stackOf({ instructions }: ObjectProgram): number {
   }
   return -least;
 }
+
+/** The verifier counts each function's in such steps: of 16 where a program is compiled for the processor, of 32 else. */
+const STEP = 32;
+
+/** In bytes, with the functions that it calls, as the verifier adds them up; undefined for a function that calls none. */
+export function chainOf(program: ObjectProgram, programs: readonly ObjectProgram[]): number | undefined {
+  const called = new Set(program.instructions.flatMap(({ calls }) => calls ?? []));
+  if (called.size === 0) return undefined;
+  const deepest = (one: ObjectProgram): number => chainOf(one, programs) ?? framed(one);
+  return framed(program) + Math.max(0, ...programs.filter(({ name }) => called.has(name)).map(deepest));
+}
+
+function framed(program: ObjectProgram): number {
+  return Math.max(STEP, Math.ceil(stackOf(program) / STEP) * STEP);
+}

@@ -25,7 +25,7 @@ import {
   StoredFlow6,
 } from "./flow.js";
 import { checkFlowsOptions, type FlowsOptions } from "./options.js";
-import type { PortChoice } from "./port-choice.js";
+import { type PortChoice, Translating } from "./port-choice.js";
 import type { Tuple4, Tuple6 } from "./tuple.js";
 
 /** A block's own fields in every flow's entry, all zero in a new one. */
@@ -93,7 +93,8 @@ export class Flows extends Block<FlowsOptions> {
     this.flows6 = this.hash6 ?? this.table6 ?? {};
   }
 
-  private get isTable(): boolean {
+  /** Build time: whether flows are in a flow table, which gives copies of them. */
+  get isTable(): boolean {
     return this.options.table === "flowTable";
   }
   /**
@@ -185,11 +186,28 @@ export class Flows extends Block<FlowsOptions> {
     return flow instanceof NewFlow4 ? this.store4() : this.store6();
   }
   private store4(): boolean {
+    if (this.table4) return this.storeInTable4(this.table4);
     if (this.add4(this.key4, this.new4)) return true;
     const there = this.hash4?.get(this.key4);
     if (!there) return false;
     copy(there, this.new4);
     return true;
+  }
+  /** A translated flow is stored with its companion or not at all. */
+  private storeInTable4(table: FlowTable<FlowKey4, FlowEntry4>): boolean {
+    const added = table.add(this.key4, this.new4);
+    const isNew = added.outcome === FlowTable.New;
+    if (!this.translated || this.new4.becomes4.source === 0) return isNew;
+    const { source, destination, sourcePort, destinationPort } = this.new4.becomes4;
+    const { protocol } = this.key4;
+    const key = new FlowKey4();
+    void setKey4(key, { source, destination, sourcePort, destinationPort, protocol });
+    const companion = table.get(key);
+    // The last place that was free may have been the companion's, or is now the flow's in its stead.
+    if (isNew && companion) return true;
+    if (companion) void companion.delete();
+    if (isNew) void added.entry.delete();
+    return false;
   }
   /** Puts an entry in; whether there was none, and room for it. */
   private add4(key: FlowKey4, entry: FlowEntry4): boolean {
@@ -202,11 +220,28 @@ export class Flows extends Block<FlowsOptions> {
     return this.table4.get(key) !== undefined;
   }
   private store6(): boolean {
+    if (this.table6) return this.storeInTable6(this.table6);
     if (this.add6(this.key6, this.new6)) return true;
     const there = this.hash6?.get(this.key6);
     if (!there) return false;
     copy(there, this.new6);
     return true;
+  }
+  /** A translated flow is stored with its companion or not at all. */
+  private storeInTable6(table: FlowTable<FlowKey6, FlowEntry6>): boolean {
+    const added = table.add(this.key6, this.new6);
+    const isNew = added.outcome === FlowTable.New;
+    if (!this.translated || this.new6.becomes6.source === 0n) return isNew;
+    const { source, destination, sourcePort, destinationPort } = this.new6.becomes6;
+    const { protocol } = this.key6;
+    const key = new FlowKey6();
+    void setKey6(key, { source, destination, sourcePort, destinationPort, protocol });
+    const companion = table.get(key);
+    // The last place that was free may have been the companion's, or is now the flow's in its stead.
+    if (isNew && companion) return true;
+    if (companion) void companion.delete();
+    if (isNew) void added.entry.delete();
+    return false;
   }
   /** Puts an entry in; whether there was none, and room for it. */
   private add6(key: FlowKey6, entry: FlowEntry6): boolean {
@@ -281,13 +316,13 @@ export class Flows extends Block<FlowsOptions> {
    * Gives the flow that was begun last its translation, and reserves the tuple that its replies will have.
    * @param to what its packets become
    * @param ports what its source port may be where replies to the wanted one are another flow's
-   * @returns false where the replies to all that were tried are other flows', or the table is full
-   * @example if (!flows.translate4(flow, { ...tuple, source: outside }, ports)) return Verdict.drop("no port left");
+   * @returns one of {@link Translating}
+   * @example if (flows.translate4(flow, { ...tuple, source: outside }, ports) === Translating.NoPort) return Verdict.drop("no port left");
    */
-  translate4(flow: NewFlow4, to: Tuple4, ports: PortChoice): boolean {
+  translate4(flow: NewFlow4, to: Tuple4, ports: PortChoice): u8 {
     const { source, destination, sourcePort, destinationPort, protocol } = to;
     // A host that talks to itself cannot be told from its answers.
-    if (source === destination) return false;
+    if (source === destination) return Translating.NoPort;
     const becomes = flow.entry.becomes4;
     becomes.source = source;
     becomes.destination = destination;
@@ -303,9 +338,10 @@ export class Flows extends Block<FlowsOptions> {
       protocol,
     });
     second.fromLow = !fromLow;
-    if (this.add4(key, second) || this.renews4(key, second)) return true;
+    if (this.add4(key, second) || this.renews4(key, second)) return Translating.Done;
+    if (this.isTable && !this.has4(key)) return Translating.Full;
     // What has no ports has no choice.
-    if (sourcePort === 0) return false;
+    if (sourcePort === 0) return Translating.NoPort;
     const echo = protocol === IpProtocol.Icmp;
     let offset = random() % ports.count;
     let free = false;
@@ -319,16 +355,16 @@ export class Flows extends Block<FlowsOptions> {
       }
       offset = offset + 1 < ports.count ? offset + 1 : 0;
     }
-    if (!free) return false;
+    if (!free) return Translating.NoPort;
     becomes.sourcePort = fromLow ? key.highPort : key.lowPort;
     becomes.destinationPort = fromLow ? key.lowPort : key.highPort;
-    return this.add4(key, second);
+    return this.add4(key, second) ? Translating.Done : Translating.Full;
   }
   /** The same for IPv6. */
-  translate6(flow: NewFlow6, to: Tuple6, ports: PortChoice): boolean {
+  translate6(flow: NewFlow6, to: Tuple6, ports: PortChoice): u8 {
     const { source, destination, sourcePort, destinationPort, protocol } = to;
     // A host that talks to itself cannot be told from its answers.
-    if (source === destination) return false;
+    if (source === destination) return Translating.NoPort;
     const becomes = flow.entry.becomes6;
     becomes.source = source;
     becomes.destination = destination;
@@ -344,9 +380,10 @@ export class Flows extends Block<FlowsOptions> {
       protocol,
     });
     second.fromLow = !fromLow;
-    if (this.add6(key, second) || this.renews6(key, second)) return true;
+    if (this.add6(key, second) || this.renews6(key, second)) return Translating.Done;
+    if (this.isTable && !this.has6(key)) return Translating.Full;
     // What has no ports has no choice.
-    if (sourcePort === 0) return false;
+    if (sourcePort === 0) return Translating.NoPort;
     const echo = protocol === IpProtocol.Icmpv6;
     let offset = random() % ports.count;
     let free = false;
@@ -360,10 +397,10 @@ export class Flows extends Block<FlowsOptions> {
       }
       offset = offset + 1 < ports.count ? offset + 1 : 0;
     }
-    if (!free) return false;
+    if (!free) return Translating.NoPort;
     becomes.sourcePort = fromLow ? key.highPort : key.lowPort;
     becomes.destinationPort = fromLow ? key.lowPort : key.highPort;
-    return this.add6(key, second);
+    return this.add6(key, second) ? Translating.Done : Translating.Full;
   }
   /** Whether the replies are those of the same packets' flow before: its companion is taken over, which is not aged by itself. */
   private renews4(key: FlowKey4, second: FlowEntry4): boolean {

@@ -8,3 +8,13 @@ export interface PortChoice {
   /** how many of them are tried, from a random one on */
   readonly tries: number;
 }
+
+/** What became of a translation. */
+export const Translating = {
+  /** the tuple of its replies is reserved */
+  Done: 0,
+  /** the replies to all that were tried are other flows' */
+  NoPort: 1,
+  /** the table has no room */
+  Full: 2,
+} as const;

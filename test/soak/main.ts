@@ -67,6 +67,13 @@ const runs: readonly LongRun[] = [
     counted: (output: string) => /^# pass [1-9]\d*$/m.exec(output)?.[0],
   })),
   {
+    name: "full tables of flows, in the kernel too",
+    file: "test/differential/full-tables.test.ts",
+    args: [],
+    environment: { FULL_TABLES: "kernel" },
+    counted: output => /^# pass [1-9]\d*$/m.exec(output)?.[0],
+  },
+  {
     name: "kernels",
     file: "test/kernels/main.ts",
     args: [],

@@ -33,6 +33,6 @@ export function assemble(...code: readonly Encoded[]): ObjectProgram {
     view.setInt16(8 * i + 2, offset, true);
     view.setInt32(8 * i + 4, immediate, true);
   }
-  const instructions = decode(bytes).map(instruction => ({ ...instruction, place: undefined, addresses: undefined }));
+  const instructions = decode(bytes).map(instruction => ({ ...instruction, place: undefined, addresses: undefined, calls: undefined }));
   return { name: "small", section: "xdp", instructions };
 }
