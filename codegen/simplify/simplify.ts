@@ -50,7 +50,16 @@ export function simplify(program: Program, analysis: Analysis, options: Simplify
   at = settle(mergeChecks(at, freshLocal));
   at = settle(mergeStores(at, freshLocal));
   at = prune(substitute(at));
-  return { program: at, analysis: analyse(at, { forgetful }) };
+  return { program: at, analysis: analyse(at, { forgetful: forgetful || forgets(at) }) };
+}
+
+/** Behind a loop's rounds the verifier forgets in short programs too: what only the path proved has to be proved again. */
+function forgets(program: Program): boolean {
+  let found = false;
+  visitStatements(program.body, ({ kind }) => {
+    found ||= kind === "forget";
+  });
+  return found;
 }
 
 /** Makes locals whose ids nothing in the program has. */
