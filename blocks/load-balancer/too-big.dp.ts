@@ -2,10 +2,12 @@
 import {
   Block,
   Encap,
+  Fragment,
   fold16,
   type IpLayers,
   type Ipv4Layers,
   type Ipv6Layers,
+  isMulticast,
   type Packet,
   perCpuArrayMap,
   struct,
@@ -34,14 +36,37 @@ const QUOTE6 = 1280 - 48;
 
 const FRAGMENTATION_NEEDED = 4;
 
+/** 224.0.0.0: from here on no address is one host's, broadcast's included (RFC 1112 section 4, RFC 6890). */
+const FIRST_GROUP = 0xe000_0000;
+/** ff00::/8, by its first 32 bits (RFC 4291 section 2.7) */
+const FIRST_GROUP6 = 0xff00_0000;
+
 export class TooBig extends Block<TooBigOptions> {
   readonly answers = perCpuArrayMap(Answers, 1);
 
   /** Tells the sender how long a packet may be. */
   answer(pkt: Packet, layers: IpLayers): Verdict {
     if (this.options.perSecond === 0 || (layers.family === 4 && !layers.ip.dontFragment)) return Verdict.drop("too long for the underlay");
+    if (!this.mayBeTold(layers)) return Verdict.drop("too long, and nobody is told");
     if (!this.mayAnswer()) return Verdict.drop("too long, and told too often");
     return layers.family === 4 ? this.answer4(pkt, layers) : this.answer6(pkt, layers);
+  }
+
+  /**
+   * No error is about an error, nor goes to what is no one station (RFC 1122 section 3.2.2, RFC 4443 section 2.4 (e)). Over IPv6
+   * a later fragment is answered as any packet: whoever sends fragments must learn how long they may be.
+   */
+  private mayBeTold(layers: IpLayers): boolean {
+    if (isMulticast(layers.ethernet.dst)) return false;
+    if (layers.family === 4) {
+      if (layers.protocol === IpProtocol.Icmp || layers.fragment === Fragment.Later) return false;
+      const { source, destination } = layers;
+      const network = source >>> 24;
+      return network !== 0 && network !== 127 && network < 224 && destination < FIRST_GROUP;
+    }
+    if (layers.protocol === IpProtocol.Icmpv6) return false;
+    const { source, destination } = layers;
+    return source !== 0n && !isGroup(source) && !isGroup(destination);
   }
 
   private mayAnswer(): boolean {
@@ -117,6 +142,10 @@ export class TooBig extends Block<TooBigOptions> {
     ethernet.src = own;
     return true;
   }
+}
+
+function isGroup(address: u128): boolean {
+  return u32(address >> 96n) >= FIRST_GROUP6;
 }
 
 /** The sum of an address's words, as the pseudo-header counts it. */
