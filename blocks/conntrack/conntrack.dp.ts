@@ -31,6 +31,7 @@ import { EtherType, IcmpType, Icmpv6Type, IpProtocol, SctpChunk, SctpChunkType }
 import { type ConntrackOptions, checkConntrackOptions } from "./options.js";
 import { Outcome } from "./outcome.js";
 import { FIRST_SCTP_STATE, sctpBeginnings, sctpRows } from "./sctp.js";
+import { SourceLimit } from "./source-limit.dp.js";
 import { FlowState, isLasting, statesWith } from "./states.js";
 import { firstState, isPlain, step, stepInWindow, takeTo } from "./tcp.dp.js";
 import { type Tracked, tracked } from "./tracked.js";
@@ -66,6 +67,8 @@ export class Conntrack extends Block<ConntrackOptions> {
   );
   private readonly associations = arrayMap(u32, 32, sctpRows);
   private readonly window = this.options.window ? new TcpWindow({ flows: this.options.flows }) : undefined;
+  /** What sources began, with the option `perSource`. */
+  readonly limit = this.options.perSource ? new SourceLimit(this.options.perSource) : undefined;
   /** Packets that were passed although they belong to no flow (`invalid: "pass"`) or could not be read (`malformed: "pass"`). */
   readonly passed = counter();
 
@@ -83,9 +86,10 @@ export class Conntrack extends Block<ConntrackOptions> {
 
   /** Stores a new flow; a verdict where the table has no room for it. */
   commit(packet: { readonly tracked: Tracked }): Verdict | undefined {
-    const { flow } = packet.tracked;
+    const { flow, layers } = packet.tracked;
     if (flow instanceof NewFlow4 || flow instanceof NewFlow6) {
       if (!this.options.flows.store(flow)) return Verdict.drop("flow table full");
+      this.limit?.count(layers);
     }
     return undefined;
   }
@@ -123,6 +127,8 @@ export class Conntrack extends Block<ConntrackOptions> {
     }
     const state = this.firstStateOf(pkt, layers);
     if (state === FlowState.None) return this.refuse(pkt, "begins no flow");
+    // Refused before a block chooses a translation, and counted when the flow is stored: a refused packet makes no state.
+    if (this.limit?.isSpent(layers) === true) return Verdict.drop("too many flows of one source");
     const flow = flows.begin4(tuple);
     flow.entry.state = state;
     if (this.window && layers.tcp && segment) this.window.begin(layers.tcp, segment, flow.entry);
@@ -168,6 +174,8 @@ export class Conntrack extends Block<ConntrackOptions> {
     }
     const state = this.firstStateOf(pkt, layers);
     if (state === FlowState.None) return this.refuse(pkt, "begins no flow");
+    // Refused before a block chooses a translation, and counted when the flow is stored: a refused packet makes no state.
+    if (this.limit?.isSpent(layers) === true) return Verdict.drop("too many flows of one source");
     const flow = flows.begin6(tuple);
     flow.entry.state = state;
     if (this.window && layers.tcp && segment) this.window.begin(layers.tcp, segment, flow.entry);

@@ -185,6 +185,32 @@ rows(() => new Judge({ families: [4] }, { window: true, malformed: "drop", inval
   "a header that is cut": { in: packet(Ethernet.of(), Ipv4.of({ src: 1, dst: 2 })).subarray(0, 30), verdict: Verdict.drop("malformed") },
 });
 
+const begins = (from: number, port: number) =>
+  packet(Ethernet.of(), Ipv4.of({ src: from, dst: b[4] }), Udp.of({ srcPort: port, dstPort: 53 }));
+const tooMany = Verdict.drop("too many flows of one source");
+const lean = { families: [4], vlan: false, fragments: false, extensions: false } as const;
+rows(() => new Judge(lean, { perSource: { flows: 2, seconds: 10, maxSources: 16 } }), "xdp", {
+  "a limit a source: its first flow": { in: begins(a[4], 1), verdict: isNew, after: 1000 },
+  "a limit a source: the second": { in: begins(a[4], 2), verdict: isNew, after: 5 },
+  "a limit a source: the third is refused": { in: begins(a[4], 3), verdict: tooMany },
+  "a limit a source: known flows go on": { in: begins(a[4], 1), verdict: isNew },
+  "a limit a source: answers are of known flows": { in: back(Udp.of({ srcPort: 53, dstPort: 2 })), verdict: reply },
+  "a limit a source: others begin theirs": { in: begins(a[4] + 7, 1), verdict: isNew },
+  "a limit a source: still refused": { in: begins(a[4], 3), verdict: tooMany, after: 4 },
+  "a limit a source: the next time": { in: begins(a[4], 3), verdict: isNew, after: 1 },
+  "a limit a source: one more": { in: begins(a[4], 4), verdict: isNew },
+  "a limit a source: and no more": { in: begins(a[4], 5), verdict: tooMany },
+});
+
+test("a limit a source: a whole /64 of IPv6 is one, and what is refused leaves no state", () => {
+  const judge = new Judge({}, { perSource: { flows: 2, seconds: 10 } });
+  const from = (src: bigint) =>
+    simulate(judge, "xdp", packet(Ethernet.of(), Ipv6.of({ src, dst: b[6] }), Udp.of({ srcPort: 1, dstPort: 2 }))).verdict;
+  assert.deepEqual([from(a[6]), from(a[6] + 1n), from(a[6] + 9n)], [isNew, isNew, tooMany]);
+  assert.equal(from(a[6] + (1n << 64n)), isNew);
+  assert.equal(judge.flows.find6({ source: a[6] + 9n, destination: b[6], sourcePort: 1, destinationPort: 2, protocol: 17 }), undefined);
+});
+
 test("states, counters and ends of one connection", () => {
   const judge = new Judge();
   for (const frame of [up({ syn: true }), down({ syn: true, ack: true }), up({ ack: true }), down({ ack: true })])
@@ -209,6 +235,10 @@ test("options out of range are refused, by name, value and what is allowed", () 
     /timeouts.established is 0; allowed is a whole number of seconds/,
   );
   assert.throws(() => new Conntrack({ flows, timeouts: Object.fromEntries([["never", 5]]) }), /timeouts has no never; there are synSent/);
+  const per = { flows: 1, seconds: 1 };
+  assert.throws(() => new Conntrack({ flows, perSource: { ...per, flows: 0 } }), /option perSource.flows is 0; allowed is a whole number/);
+  assert.throws(() => new Conntrack({ flows, perSource: { ...per, seconds: 0.5 } }), /option perSource.seconds is 0.5/);
+  assert.throws(() => new Conntrack({ flows, perSource: { ...per, maxSources: -1 } }), /option perSource.maxSources is -1/);
   const table = new Flows({ maxEntries: 64, table: "flowTable" });
   assert.throws(() => new Conntrack({ flows: table, window: true }), /the option window is true; allowed is false/);
 });

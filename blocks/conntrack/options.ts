@@ -2,6 +2,15 @@
 import type { Flows } from "datapath";
 import { checkTimeouts, type Timeouts } from "./states.js";
 
+/** How many flows one source may begin. */
+export interface PerSource {
+  /** the most flows in so many `seconds` */
+  readonly flows: number;
+  readonly seconds: number;
+  /** how many sources are remembered; 65,536 where it is left out */
+  readonly maxSources?: number;
+}
+
 export interface ConntrackOptions {
   /** the table of flows, which other blocks may share */
   readonly flows: Flows;
@@ -16,6 +25,11 @@ export interface ConntrackOptions {
    * or enter a connection; `false` by default: it costs 48 bytes an entry and a dozen comparisons a packet.
    */
   readonly window?: boolean;
+  /**
+   * The most flows that one source (of IPv6, its first 64 bits) may begin in a time, so that nobody takes the table alone. Known
+   * flows go on; without it the table alone is the limit.
+   */
+  readonly perSource?: PerSource;
   /** How long a flow may idle, in seconds, by state. */
   readonly timeouts?: Timeouts;
 }
@@ -38,7 +52,19 @@ export function checkConntrackOptions(options: ConntrackOptions): void {
     );
   }
   checkTimeouts(options.timeouts ?? {});
+  if (options.perSource) checkPerSource(options.perSource);
 }
+
+function checkPerSource({ flows, seconds, maxSources }: PerSource): void {
+  const isWithin = (value: unknown, most: number): boolean => Number.isInteger(value) && Number(value) >= 1 && Number(value) <= most;
+  if (!isWithin(flows, MOST_FLOWS)) refuse("perSource.flows", flows, `a whole number from 1 to ${MOST_FLOWS}`);
+  if (!isWithin(seconds, DAY)) refuse("perSource.seconds", seconds, `a whole number from 1 to ${DAY}`);
+  if (maxSources !== undefined && !isWithin(maxSources, MOST_SOURCES))
+    refuse("perSource.maxSources", maxSources, `a whole number from 1 to ${MOST_SOURCES}`);
+}
+const MOST_FLOWS = 1_000_000;
+const DAY = 86_400;
+const MOST_SOURCES = 2 ** 24;
 
 function refuse(name: string, value: unknown, allowed: string): never {
   throw new RangeError(`Conntrack: the option ${name} is ${JSON.stringify(value)}; allowed is ${allowed}`);
