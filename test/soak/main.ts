@@ -67,6 +67,13 @@ const runs: readonly LongRun[] = [
     counted: (output: string) => /^# pass [1-9]\d*$/m.exec(output)?.[0],
   })),
   {
+    name: "traffic through translation, offloads, tags and sums",
+    file: "test/peers/nat/every-traffic.ts",
+    args: [],
+    environment: {},
+    counted: output => /^ {2}Passed: +6$/m.exec(output)?.[0].trim(),
+  },
+  {
     name: "full tables of flows, in the kernel too",
     file: "test/differential/full-tables.test.ts",
     args: [],

@@ -9,7 +9,10 @@ import * as assert from "uvu/assert";
 import { writeBundle } from "../../../codegen/bundle/write-bundle.js";
 import { compile } from "../../../codegen/compile.js";
 import { attach, detach } from "../../../runtime/attach.js";
+import { main } from "../../../runtime/cli/main.js";
+import { Terminal } from "../../../runtime/cli/terminal.js";
 import { Network, type Sent } from "./network.js";
+import { Stations } from "./stations.js";
 import { EXPIRES, type Step, steps } from "./steps.js";
 
 const ruleset = `
@@ -107,11 +110,48 @@ for (const [hook, devices] of [
       });
       assert.equal(differing, []);
       assert.is(found.length, which.length);
+      if (hook === "tc") await carries(folder, name);
     } finally {
       await detach(name, { root });
       rmSync(folder, { recursive: true });
     }
   });
+}
+
+async function dp(...args: readonly string[]): Promise<number> {
+  const terminal = new Terminal({ write: () => true }, { write: text => process.stderr.write(text) }, {});
+  return main(args, terminal);
+}
+
+/**
+ * Real TCP through what was compiled already, long enough for segments to be joined, and a port that is published and taken back by
+ * `dp map`; every other case of traffic is `npm run soak`'s.
+ */
+async function carries(folder: string, name: string): Promise<void> {
+  await using network = await Stations.create();
+  const { client, router, server } = network;
+  try {
+    await using _attached = await attach(folder, { netns: router.path, dev: "left" }, { notice: () => {} });
+    for (const offloads of [true, false]) {
+      await network.offload(offloads);
+      const how = offloads ? "with offloads" : "without";
+      assert.ok(await network.same(client, "tcp", "198.51.100.1", 80, 300_000), `to a published port ${how}`);
+      assert.ok(await network.same(client, "udp", "198.51.100.1", 6000, 1, 1400), `datagrams ${how}`);
+      assert.ok(await network.same(server, "tcp", "198.51.100.7", 8080, 300_000), `from inside ${how}`);
+    }
+    assert.is(await network.wrong(), "");
+
+    const published = JSON.stringify({ address: "198.51.100.1", port: 81, protocol: 6, generation: 0 });
+    const live = ["ports.mappings4", published] as const;
+    const reaches = (): Promise<boolean> => network.same(client, "tcp", "198.51.100.1", 81, 1000);
+    assert.is(await reaches(), false);
+    assert.is(await dp("map", "set", name, ...live, JSON.stringify({ address: "10.0.0.5", port: 8080, zero: 0 })), 0);
+    assert.is(await reaches(), true);
+    assert.is(await dp("map", "delete", name, ...live), 0);
+    assert.is(await reaches(), false);
+  } finally {
+    await detach(name);
+  }
 }
 
 test.run();

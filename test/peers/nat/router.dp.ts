@@ -28,6 +28,8 @@ export class Router extends Pipeline {
           ? [{ protocol: "tcp", address: ipv6("2001:db8::1"), port: 80, to: { address: ipv6("fd00::5"), port: 8080 } } as const]
           : []),
       ],
+      // with nothing in it nftables has none either; `dp map` puts one there
+      ...(forwards ? {} : { live: { maxEntries: 16 } }),
       hairpin: { inside: ["10.0.0.0/24"], address: ipv4("10.0.0.1") },
     });
     this.nat = new Nat44({ flows, forwards, inside: ["10.0.0.0/24"], address: gate, ports });
