@@ -1,8 +1,8 @@
 /** Which backend gets a flow's packets, in Node and in the kernel. */
-import { ipv4 } from "datapath";
+import { ipv4, Verdict } from "datapath";
 import { type Row, rows } from "datapath/testing";
 import { backend, balancing, dropped, has, sent, web } from "./balancing.fixture.js";
-import { tcp, udp } from "./frames.fixture.js";
+import { client4, tcp, udp } from "./frames.fixture.js";
 
 rows(balancing([web([backend(0, "draining"), backend(1)])], {}, has(0)), "xdp", {
   "a draining backend keeps its flows": sent(tcp(), 0),
@@ -56,3 +56,13 @@ rows(
     "affinity: the turn went on": sent(tcp({ sourcePort: 4, from: ipv4("198.51.100.9") }), 1),
   },
 );
+
+/** A full table: in turns, a flow that was forgotten would go to either. */
+const flooded = Array.from({ length: 60 }, (_, n): readonly (readonly [string, Row])[] => [
+  [`full: newcomer ${n}`, { in: tcp({ from: client4 + 1 + n, syn: true }), verdict: Verdict.Reflect, after: 0.01 }],
+  ...(n % 5 === 4 ? ([[`full: the flow goes on after ${n}`, sent(tcp(), 0)]] as const) : []),
+]).flat();
+rows(balancing([web([backend(0), backend(1)], { scheduler: "roundRobin" })], { table: "flowTable", maxFlows: 8 }), "xdp", {
+  "a flow table: the flow that goes on": sent(tcp(), 0, { after: 100 }),
+  ...Object.fromEntries(flooded),
+});

@@ -164,6 +164,11 @@ test("flow table: where one place is left a translated flow, which takes two, is
   for (let n = 0; n < 7; n++) await machine.goesOn(n);
 });
 
+test("lruHash: full, it takes every new flow, and translates it", async () => {
+  const machine = await Machine.make("lruHash", 8);
+  for (let n = 0; n < 100; n++) await machine.becomes(tcp(asked(n), syn), tcp(given(n), syn), `SYN ${n}`);
+});
+
 const asking = (n: number): Ends => ({ src: alice + n, dst: server, srcPort: 5000, dstPort: 53 });
 for (const table of ["flowTable", "lruHash"] as const) {
   test(`${table}: without a port left a flow is refused and reported; those that have one go on`, async () => {
