@@ -172,12 +172,12 @@ class Table {
 struct ${n}_table {
 	__u64 seed;
 	__u32 idle[2]; /* ticks: not established, established */
-	__u32 cpu_shift, pad[11];
+	__u32 own_sets, pad[11]; /* sets of each CPU, a power of two */
 	struct { __u32 taken, pad[15]; } lock[${regions}];
 	__u64 hint[${2 ** g.setBits}][2];
 	__u8 slot[${this.#slots}][${g.slotBytes}] __attribute__((aligned(64)));
 };
-_Static_assert(offsetof(struct ${n}_table, idle) == ${HEAD.idle} && offsetof(struct ${n}_table, cpu_shift) == ${HEAD.cpuShift}, "head");
+_Static_assert(offsetof(struct ${n}_table, idle) == ${HEAD.idle} && offsetof(struct ${n}_table, own_sets) == ${HEAD.ownSets}, "head");
 _Static_assert(offsetof(struct ${n}_table, lock) == ${g.locksAt} && sizeof(((struct ${n}_table *)0)->lock[0]) == ${LOCK_BYTES}, "locks");
 _Static_assert(offsetof(struct ${n}_table, hint) == ${g.hintsAt}, "hints");
 _Static_assert(offsetof(struct ${n}_table, slot) == ${g.slotsAt} && sizeof(struct ${n}_table) == ${g.size}, "slots");
@@ -230,17 +230,16 @@ ${lines.join("\n")}
       rounds.push(`\thash = (hash ^ hash >> 32${i < g.keyWords ? ` ^ key->word[${i}]` : ""}) * 0xc2b2ae3d27d4eb4fULL;`);
     const mask = 2 ** g.regionBits - 1;
     const sets = g.perCpu
-      ? `	own = ${g.setBits} - (${n}_table.cpu_shift & 15);
-	cpu = bpf_get_smp_processor_id() & ((1U << (${n}_table.cpu_shift & 15)) - 1);
-	where.first = ((cpu << (own & 31)) | (__u32)(hash >> 32 >> ((32 - own) & 31))) & ${2 ** g.setBits - 1};
-	where.second = where.first ^ ((((__u32)(hash >> 44) & ${mask}) | 1) & ((1U << (own & 31)) - 1));`
+      ? `	own = ${n}_table.own_sets;
+	where.first = (bpf_get_smp_processor_id() * own + (hash >> ${64 - g.setBits} & (own - 1))) & ${2 ** g.setBits - 1};
+	where.second = where.first ^ ((((hash >> 44) & ${mask}) | 1) & (own - 1));`
       : `	where.first = hash >> ${64 - g.setBits};
 	where.second = where.first ^ (((hash >> 44) & ${mask}) | 1);`;
     return `static __always_inline struct flow_where ${n}_where(const struct ${n}_words *key)
 {
 	struct flow_where where;
 	__u64 hash = (key->word[0] ^ ${n}_table.seed) * 0x9e3779b97f4a7c15ULL;
-${g.perCpu ? "\t__u32 own, cpu;\n" : ""}
+${g.perCpu ? "\t__u64 own;\n" : ""}
 ${rounds.join("\n")}
 ${sets}
 	where.home = where.first * ${WAYS} + (hash >> 25 & 7);

@@ -3,8 +3,8 @@ import type { FlowGeometry, SlotContent } from "./spec.js";
 
 /** Slots of a set: what one hint, of two words, has fingerprints for. */
 export const WAYS = 8;
-/** The seed, the idle times and the shift of the CPUs share one line in front. */
-export const HEAD = { seed: 0, idle: 8, cpuShift: 16, bytes: 64 } as const;
+/** The seed, the idle times and the sets of a CPU share one line in front. */
+export const HEAD = { seed: 0, idle: 8, ownSets: 16, bytes: 64 } as const;
 /** A lock has a line of its own: CPUs that wait for one must not slow another's holder. */
 export const LOCK_BYTES = 64;
 /** A control word: three flags, and above them the version, which each change of the slot counts up. */

@@ -33,7 +33,7 @@ export function geometryOf(key: Shape, value: Shape, options: GeometryOptions): 
   const control = keyWords * 8;
   const { seen, value: at } = placeValue(value, control + 8);
   const needed = at + value.size;
-  const slotBytes = [64, 128, LARGEST_SLOT].find(bytes => bytes >= needed);
+  const slotBytes = [32, 64, 128, LARGEST_SLOT].find(bytes => bytes >= needed);
   if (slotBytes === undefined)
     throw new RangeError(`flowTable: an entry of ${key.name} and ${value.name} has ${needed} bytes, must have at most ${LARGEST_SLOT}`);
   // Half of the slots stay free: at that load both sets of a key are never full of established flows.

@@ -149,6 +149,18 @@ test("the time lies in a hole of the value, so that a line holds what C's would"
   if (spec?.what === "map" && spec.value?.kind === "struct") assert.is(holeOf(spec.value), 4);
 });
 
+test("what a line holds twice takes half a line", () => {
+  class Short extends struct({ low: u32, high: u32 }) {}
+  const slot = (value: typeof One | typeof Two) => {
+    const spec = specOf(flowTable(Short, value, { maxEntries: 8, idle }));
+    return spec?.what === "map" && [spec.flow?.slotBytes, spec.flow?.size];
+  };
+  class One extends struct({ tag: u32, uses: atomic(u64) }) {}
+  class Two extends struct({ tag: u64, uses: atomic(u64) }) {}
+  assert.equal(slot(One), [32, 64 + 64 + 64 + 16 * 32]);
+  assert.equal(slot(Two), [64, 64 + 64 + 64 + 16 * 64]);
+});
+
 test("wrong options name option, value and range", () => {
   class Wide extends struct({ a: u64, b: u64, c: u64, d: u64, e: u64, f: u8 }) {}
   class Nibble extends struct({ high: bits(4), low: bits(4), port: u16 }) {}

@@ -273,7 +273,7 @@ class NodeEntry<V> implements FlowCopy<V> {
  * A table of flows, or of anything that comes and goes by key: a lookup costs a third of a hash map's, and who gives way
  * when it is full is known, the same in Node and in the kernel. Entries never move; `get` gives a copy of one moment.
  * @param key a struct of at most 40 bytes; 16 suit IPv4, 40 IPv6
- * @param value a struct; key and value and 12 bytes make a slot of 64, 128 or 256
+ * @param value a struct; key and value and 12 bytes make a slot of 32, 64, 128 or 256
  * @throws RangeError, TypeError where the key, the value or an option is out of range
  * @example
  * class Key extends struct({ low: net(u32), high: net(u32), ports: u32, protocol: u32 }) {}

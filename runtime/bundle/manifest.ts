@@ -58,7 +58,7 @@ function flow(value: unknown, at: string): FlowGeometry {
     control: count,
     seen: count,
     value: count,
-    slotBytes: oneOf(64, 128, 256),
+    slotBytes: oneOf(32, 64, 128, 256),
     locksAt: count,
     hintsAt: count,
     slotsAt: count,

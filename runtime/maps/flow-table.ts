@@ -39,7 +39,7 @@ export function beginFlowTable(map: KernelMap, geometry: FlowGeometry, goesOn: b
   geometry.idle.forEach((nanoseconds, i) => {
     view.setUint32(HEAD.idle + 4 * i, Number((BigInt(nanoseconds) + tick - 1n) / tick), true);
   });
-  if (geometry.perCpu && !goesOn) view.setUint32(HEAD.cpuShift, cpuShift(map, geometry, processors), true);
+  if (geometry.perCpu && !goesOn) view.setUint32(HEAD.ownSets, ownSets(map, geometry, processors), true);
 }
 
 function memoryOf(map: KernelMap): ArrayBuffer {
@@ -48,14 +48,14 @@ function memoryOf(map: KernelMap): ArrayBuffer {
   return memory;
 }
 
-/** Each CPU has a part of the sets, all parts alike. */
-function cpuShift(map: KernelMap, { setBits }: FlowGeometry, processors: number): number {
+/** Each CPU has a part of the sets, all parts alike: how many that are. */
+function ownSets(map: KernelMap, { setBits }: FlowGeometry, processors: number): number {
   const shift = Math.ceil(Math.log2(processors));
   if (shift >= setBits)
     throw new DatapathError("DP6009", `${map.info().name} has ${2 ** setBits} sets, too few for ${processors} processors`, {
       hint: "a table per CPU needs maxEntries of at least 16 for each",
     });
-  return shift;
+  return 2 ** (setBits - shift);
 }
 
 /** Processors that may ever be there: their numbers begin at 0. */
@@ -176,15 +176,14 @@ export class RawFlowTable extends RawMap {
   /** Where a key may be; with a part for each CPU, in any of them. */
   *#candidates(words: Uint8Array, seed: bigint): Generator<number> {
     const { setBits, hintsAt, perCpu } = this.#geometry;
-    const shift = perCpu ? this.#view.getUint32(HEAD.cpuShift, true) : 0;
-    const own = setBits - shift;
+    const sets = 2 ** setBits;
+    const own = (perCpu && this.#view.getUint32(HEAD.ownSets, true)) || sets;
     const where = whereOf(words, this.#geometry, seed);
-    const first = where.first >> shift;
-    const second = first ^ ((where.first ^ where.second) & (2 ** own - 1));
-    for (let cpu = 0; cpu < 2 ** shift; cpu++) {
-      for (const set of [first, second]) {
+    const inOwn = [where.first & (own - 1), where.second & (own - 1)];
+    for (let begin = 0; begin < sets; begin += own) {
+      for (const set of inOwn) {
         for (let way = 0; way < WAYS; way++) {
-          const number = (cpu * 2 ** own + set) * WAYS + way;
+          const number = (begin + set) * WAYS + way;
           if (this.#view.getUint16(hintsAt + 2 * number, true) === where.fingerprint) yield number;
         }
       }
