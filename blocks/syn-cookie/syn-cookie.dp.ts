@@ -160,18 +160,25 @@ export class SynCookie extends Block<SynCookieOptions> {
     if (layers.family === 4) {
       const { source, destination } = layers;
       cookie = synCookie4(source, destination, srcPort, dstPort, sequence, size);
-      layers.rewrite({ source: destination, destination: source, sourcePort: dstPort, destinationPort: srcPort, ttl: 64 });
+      // Turned round, addresses and ports add up to what they did.
+      layers.ip.src = destination;
+      layers.ip.dst = source;
+      layers.rewrite({ ttl: 64 });
     } else {
       const { source, destination } = layers;
       cookie = synCookie6(source, destination, srcPort, dstPort, sequence, size);
-      layers.rewrite({ source: destination, destination: source, sourcePort: dstPort, destinationPort: srcPort, ttl: 64 });
+      layers.ip.src = destination;
+      layers.ip.dst = source;
+      layers.rewrite({ ttl: 64 });
     }
-    layers.write(at + 4, u32, cookie);
-    layers.write(at + 8, u32, u32(sequence + 1));
+    tcp.srcPort = dstPort;
+    tcp.dstPort = srcPort;
+    let sum = layers.store(at + 4, u32, cookie);
+    sum += layers.store(at + 8, u32, u32(sequence + 1));
     // SYN and ACK: who asked for ECN (RFC 3168) does not get it.
-    layers.write(at + 12, u32, (header * 0x0400_0000 + 0x0012_0000 + this.plan.window) >>> 0);
-    layers.write(at + 18, u16, 0);
-    this.answerOptions(layers, at + 20, header - 20, said);
+    sum += layers.store(at + 12, u32, (header * 0x0400_0000 + 0x0012_0000 + this.plan.window) >>> 0);
+    sum += layers.store(at + 18, u16, 0);
+    layers.settle(sum + this.answerOptions(layers, at + 20, header - 20, said));
     const station = ethernet.src;
     ethernet.src = ethernet.dst;
     ethernet.dst = station;
@@ -184,8 +191,9 @@ export class SynCookie extends Block<SynCookieOptions> {
     return layers.family === 4 ? DEFAULT_MSS4 : DEFAULT_MSS6;
   }
 
-  /** Fills the room that the SYN's own options had: ours, then padding. */
-  private answerOptions(layers: IpLayers, at: u16, room: number, said: SynOptions): void {
+  /** Fills the room that the SYN's own options had: ours, then padding. Gives by what the segment's sum changes. */
+  private answerOptions(layers: IpLayers, at: u16, room: number, said: SynOptions): number {
+    let sum = 0;
     const mss = 0x0204_0000 + (layers.family === 4 ? this.plan.mss4 : this.plan.mss6);
     let first = 1;
     if (this.plan.timestamps && said.timestamps && room >= 16) {
@@ -195,13 +203,14 @@ export class SynCookie extends Block<SynCookieOptions> {
       const time = Number((now() / MILLISECOND) & 0xffff_ffffn);
       // Not later than now: a time that comes back from the future is not believed.
       const stamp = u32(time - (time % TIMESTAMP_BITS) + bits - (bits > time % TIMESTAMP_BITS ? TIMESTAMP_BITS : 0));
-      layers.write(at + 4, u32, said.sack ? 0x0402_080a : 0x0101_080a);
-      layers.write(at + 8, u32, stamp);
-      layers.write(at + 12, u32, said.timestamp);
-      if (room >= 20) layers.write(at + 16, u32, scale === 15 ? NOPS : 0x0103_0300 + this.plan.windowScale);
+      sum += layers.store(at + 4, u32, said.sack ? 0x0402_080a : 0x0101_080a);
+      sum += layers.store(at + 8, u32, stamp);
+      sum += layers.store(at + 12, u32, said.timestamp);
+      if (room >= 20) sum += layers.store(at + 16, u32, scale === 15 ? NOPS : 0x0103_0300 + this.plan.windowScale);
     }
     for (let i = 0; i < 10; i++) {
-      if (room >= i * 4 + 4 && (i === 0 || i >= first)) layers.write(at + i * 4, u32, i === 0 ? mss : NOPS);
+      if (room >= i * 4 + 4 && (i === 0 || i >= first)) sum += layers.store(at + i * 4, u32, i === 0 ? mss : NOPS);
     }
+    return sum;
   }
 }

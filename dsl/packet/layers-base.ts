@@ -118,10 +118,34 @@ export abstract class LayersBase {
     const before = this.packet.read(offset, schema);
     if (before === undefined) return;
     this.packet.write(offset, schema, value);
+    this.settle(this.difference(offset, schema, before, value));
+  }
+
+  /**
+   * Stores an integer as `write` does, and leaves the checksum as it is. Gives by what its sum changed, 0 where the packet ends
+   * before it: add up what several of these give, and `settle` it once.
+   * @example layers.settle(layers.store(at + 4, u32, cookie) + layers.store(at + 8, u32, next));
+   */
+  store<T extends number>(offset: number, schema: IntSchema<T>, value: T): number {
+    const before = this.packet.read(offset, schema);
+    if (before === undefined) return 0;
+    this.packet.write(offset, schema, value);
+    return this.difference(offset, schema, before, value);
+  }
+
+  /** Makes the transport checksum right again after `store`. */
+  settle(difference: number): void {
+    if (this.tcp) this.packet.replaceChecksum(this.transportOffset + TCP_CHECKSUM, 0, difference, false);
+    else if (this.udp) this.packet.replaceChecksum(this.transportOffset + UDP_CHECKSUM, 0, difference, true);
+    else if (this.icmp || this.icmpv6) this.packet.replaceChecksum(this.transportOffset + ICMP_CHECKSUM, 0, difference, false);
+  }
+
+  /** ~old + new, of a word that may begin anywhere. */
+  private difference<T extends number>(offset: number, schema: IntSchema<T>, before: number, value: number): number {
     const changed = schema.size === 4 ? 0xffff_ffff - before + value : 0xffff - before + value;
     // A word that begins at an odd place counts with its bytes the other way round; a byte at an even place is a high one.
     const turned = (offset - this.transportOffset + (schema.size === 1 ? 1 : 0)) % 2 === 1;
-    this.updateTransport(turned ? changed * 256 : changed);
+    return turned ? changed * 256 : changed;
   }
 
   /** Stores ports, then the transport checksum: last, as tc's helper for it ends packet pointers. */
@@ -167,11 +191,5 @@ export abstract class LayersBase {
     const changed = changed16(echo.identifier, to.identifier);
     echo.identifier = to.identifier;
     return changed;
-  }
-
-  private updateTransport(others: number): void {
-    if (this.tcp) this.packet.replaceChecksum(this.transportOffset + TCP_CHECKSUM, 0, others, false);
-    else if (this.udp) this.packet.replaceChecksum(this.transportOffset + UDP_CHECKSUM, 0, others, true);
-    else if (this.icmp || this.icmpv6) this.packet.replaceChecksum(this.transportOffset + ICMP_CHECKSUM, 0, others, false);
   }
 }

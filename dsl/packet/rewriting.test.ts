@@ -184,6 +184,16 @@ for (const at of [0, 1, 2, 3, 4, 5]) {
   }
 }
 
+test("many stores are settled at once, what is outside of the packet counts for nothing", () => {
+  for (const transport of [Tcp.of({ dstPort: 1 }), Udp.of({ dstPort: 1 }), Icmp.of({ type: 8 })]) {
+    const pkt = open(packet(Ethernet.of(), Ipv4.of({ src: a }), transport, "0123456789"));
+    const l = pkt.layers();
+    const at = l.payloadOffset;
+    l.settle(l.store(at, u32, 0x6162_6364) + l.store(at + 5, u32, 0x6566_6768) + l.store(at + 9, u8, 0x69) + l.store(at + 9, u16, 1));
+    assert.is(hex(pkt.toBytes()), hex(packet(Ethernet.of(), Ipv4.of({ src: a }), transport, "abcd4efghi")));
+  }
+});
+
 test("write outside of the packet does nothing", () => {
   const bytes = packet(Ethernet.of(), Ipv4.of(), Udp.of());
   const pkt = open(bytes);

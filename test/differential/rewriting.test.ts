@@ -1,6 +1,6 @@
 // test: timeout 400
 import { test } from "uvu";
-import { type Packet, Pipeline, type TcPacket, u8, u16, Verdict, type XdpPacket } from "../../dsl/index.js";
+import { type Packet, Pipeline, type TcPacket, u8, u16, u32, Verdict, type XdpPacket } from "../../dsl/index.js";
 import { agree } from "./agree.js";
 import { cutFrames } from "./frames.js";
 
@@ -49,11 +49,22 @@ class Payload extends Both {
     return Verdict.Pass;
   }
 }
+class Settled extends Both {
+  override change(pkt: Packet): Verdict {
+    const l = pkt.layers();
+    const at = l.payloadOffset;
+    let sum = l.store(at, u16, 0x1234) + l.store(at + 1, u32, 0xffff_fffe);
+    if (l.protocol === 6) sum += l.store(at + 5, u8, 0x9a);
+    l.settle(sum);
+    return Verdict.Pass;
+  }
+}
 
 for (const [what, make] of [
   ["addresses, ports, TTL and DSCP at once", () => new Nat()],
   ["one after another", () => new Partly()],
   ["payload, at even and odd places", () => new Payload()],
+  ["payload, with one checksum for all", () => new Settled()],
 ] as const) {
   test(`rewriting gives the same bytes in the kernel: ${what}`, async () => {
     await agree(make, ["xdp", "ingress"], [...cutFrames(7)]);
