@@ -376,6 +376,8 @@ export interface Program {
   readonly body: readonly Statement[];
   /** no tag is looked for in the frame: what is tagged is left alone, see simplify/untagged.ts */
   readonly untagged?: true;
+  /** a tag is looked for where the program asks, first of all, and what has one ends there, see simplify/tags-apart.ts */
+  readonly tagsApart?: true;
   /** a part that goes on behind a cut, with what it finds */
   readonly resumes?: { readonly part: number; readonly carried: Carried };
 }

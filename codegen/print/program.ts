@@ -129,7 +129,7 @@ function wrapFunction(program: Program, printer: StatementPrinter, registry: Reg
     routes || program.resumes !== undefined || /\b(frame|FIND_FRAME|tag)\b/.test(text) || uses.tag || /\b(xdp|skb)_\w+\(ctx/.test(text);
   const needsPacket = needsFrame || /\b(front|data_end)\b/.test(text);
   const context = onTc ? "struct __sk_buff" : "struct xdp_md";
-  const resumed = resume(printer, program, none, { found: needsFrame, tag: !aside && !program.untagged });
+  const resumed = resume(printer, program, none, { found: needsFrame, tag: !aside && !program.untagged && !program.tagsApart });
   put(withoutLocals);
   put(`SEC("${onTc ? "tc" : "xdp"}")`);
   put(`int ${program.name}(${context} *ctx)`);
@@ -154,7 +154,7 @@ function wrapFunction(program: Program, printer: StatementPrinter, registry: Reg
   for (const { name, type } of printer.locals.values()) put(`\t${type} ${name} = 0;`);
   for (const { name, type } of printer.pointers.values()) put(`\t${type}${name} = 0;`);
   for (const { name, type } of printer.copies.values()) put(`\t${type} ${name};`);
-  const forgetsTag = needsFrame && !aside && !program.resumes && printer.lines.length > LONG;
+  const forgetsTag = needsFrame && !aside && !program.resumes && !program.tagsApart && printer.lines.length > LONG;
   if (uses.anyValue || forgetsTag) put(`\t__u32 any_value = ${onTc ? "ctx->hash" : "ctx->rx_queue_index"};`);
   const spilled = spill(printer, program.name);
   for (const { name, type } of printer.buffers.values()) if (!spilled) put(`\t${type} ${name} __attribute__((aligned(8)));`);
@@ -187,7 +187,7 @@ function wrapFunction(program: Program, printer: StatementPrinter, registry: Reg
     }
     // The kernel hands over no shorter frame: this is for the verifier alone.
     if (!program.untagged || program.resumes || !beginsWithCheck(printer)) put(`\tif (front + 14 > data_end) ${none}`);
-    if (needsFrame && !program.untagged && !program.resumes) {
+    if (needsFrame && !program.untagged && !program.tagsApart && !program.resumes) {
       for (const line of findTag(onTc, aside, none)) put(`\t${line}`);
       // or clang keeps whether there is a tag beside how long it is
       if (!aside && /\bxdp_insert\(/.test(text)) put("\tbarrier_var(tag);");

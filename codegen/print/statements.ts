@@ -60,6 +60,7 @@ export class StatementPrinter implements PlaceNames {
   readonly hook: HookName;
   readonly testing: boolean;
   readonly untagged: boolean;
+  readonly tagsApart: boolean;
   /** the name of the hook's first program, which those of its other parts are made of */
   readonly #whole: string;
   readonly #analysis: Analysis;
@@ -82,6 +83,7 @@ export class StatementPrinter implements PlaceNames {
     this.#looked = pointersRead(program.body);
     this.hook = program.hook;
     this.untagged = program.untagged === true;
+    this.tagsApart = program.tagsApart === true;
     this.testing = testing;
     this.#analysis = analysis;
     this.#bounded = boundedLocals(program);
@@ -236,6 +238,10 @@ export class StatementPrinter implements PlaceNames {
         this.put(`${this.local(statement.local)} = ${this.#variable(statement.variable)};`, span);
         return;
       case "ambient":
+        if (this.tagsApart && statement.what === "vlanPresent") {
+          this.#lookForTag(this.local(statement.local), span);
+          return;
+        }
         this.put(`${this.local(statement.local)} = ${this.#ambient(statement.what)};`, span);
         if (settable.has(statement.what)) this.put("KEEP_APART;", span);
         return;
@@ -532,6 +538,19 @@ export class StatementPrinter implements PlaceNames {
       case "random":
         return this.testing ? "next_random()" : "bpf_get_prandom_u32()";
     }
+  }
+
+  /** What is IP is asked first, as most packets are: only where there is a tag does the frame begin elsewhere. */
+  #lookForTag(present: string, span: Span): void {
+    this.put("frame = front;", span);
+    this.put("ether_type_ = GET16(front + 12);", span);
+    this.put("if (ether_type_ != 0x0008 && (ether_type_ == 0x0081 || ether_type_ == 0xa888) && front + 18 <= data_end) {", span);
+    this.nested(() => {
+      this.put(`${present} = 1;`, span);
+      this.put("tag = 4;", span);
+      this.put("frame = front + 4;", span);
+    });
+    this.put("}", span);
   }
 
   #copy(statement: Extract<Statement, { kind: "copyPlace" }>): void {

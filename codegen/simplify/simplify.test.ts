@@ -297,6 +297,23 @@ test("what leaves tagged packets alone does not look for a tag in the frame", ()
   assert.is(made(when(compare("==", get(type), num(0x8100)), [ret(drop)]), ret(pass)).untagged, undefined);
 });
 
+test("what ends soon with a tag looks for one first, and then goes on without", () => {
+  const [type, readType] = loaded(12, 16, "type");
+  const present = local("present");
+  const ask: Statement = { kind: "ambient", local: present, what: "vlanPresent", span: readType.span };
+  const made = (...rest: readonly Statement[]) => {
+    const tagged = { ...program(readType, ask, ...rest), hook: "xdp" } as const;
+    return simplify(tagged, analyse(tagged)).program;
+  };
+  const isTagged = compare("!=", get(present), num(0));
+  const apart = made(when(isTagged, [when(compare("==", get(type), num(0x0800)), [ret(drop)]), ret(pass)]), ret(drop));
+  assert.is(apart.tagsApart, true);
+  assert.equal(apart.body.at(0)?.kind, "ambient");
+  assert.equal(apart.body.at(1)?.kind, "if");
+  const [next, readNext] = loaded(14, 16, "next");
+  assert.is(made(when(isTagged, [readNext, when(compare("==", get(next), num(1)), [ret(drop)])]), ret(pass)).tagsApart, undefined);
+});
+
 test("a type that is one of two fields keeps their byte order", () => {
   const [outer, readOuter] = loaded(12, 16, "outer");
   const [inner, readInner] = loaded(16, 16, "inner");

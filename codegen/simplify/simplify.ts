@@ -14,6 +14,7 @@ import { propagate } from "./propagate.js";
 import { prune } from "./prune.js";
 import { mergeStores } from "./stores.js";
 import { substitute } from "./substitute.js";
+import { setTagsApart } from "./tags-apart.js";
 import { thread } from "./thread.js";
 import { leaveTags } from "./untagged.js";
 
@@ -45,7 +46,7 @@ export function simplify(program: Program, analysis: Analysis, options: Simplify
   if (forgetful) at = forgetPaths(at);
   // where jumps went straight, less joins, and more is known
   at = settle(fold(at, analyse(at, { forgetful })));
-  at = settle(leaveTags(at));
+  at = settle(setTagsApart(leaveTags(at), freshLocal));
   at = keepByteOrder(at, freshLocal);
   at = settle(mergeChecks(at, freshLocal));
   at = settle(mergeStores(at, freshLocal));

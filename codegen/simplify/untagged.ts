@@ -27,7 +27,7 @@ export function leaveTags(program: Program): Program {
 }
 
 /** The one place that asks whether there is a tag, where nothing asks for more or sets one. */
-function presentOf(program: Program): Extract<Statement, { kind: "ambient" }> | undefined {
+export function presentOf(program: Program): Extract<Statement, { kind: "ambient" }> | undefined {
   let found: Extract<Statement, { kind: "ambient" }> | undefined;
   let others = 0;
   visitStatements(program.body, statement => {
@@ -125,7 +125,7 @@ function isType(statement: Statement): boolean {
   return offset === 12 && scalar.bytes === 2 && scalar.order === "network" && scalar.shift === 0 && scalar.width === 16;
 }
 
-function constantOf(expr: Expr, known: ReadonlyMap<number, bigint>): bigint | undefined {
+export function constantOf(expr: Expr, known: ReadonlyMap<number, bigint>): bigint | undefined {
   switch (expr.op) {
     case "const":
       return expr.value;
