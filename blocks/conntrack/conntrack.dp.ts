@@ -265,27 +265,21 @@ export class Conntrack extends Block<ConntrackOptions> {
       if (this.window && segment) return stepInWindow(layers.tcp, segment, flow, reply, this.window);
       return step(layers.tcp, flow, reply);
     }
-    const { state } = flow;
+    let { state } = flow;
     if (layers.fragment === Fragment.Later) return Outcome.Accepted;
     if (layers.protocol === IpProtocol.Tcp) return Outcome.Cut;
     if (layers.protocol === IpProtocol.Udp) {
       if (!layers.udp) return Outcome.Cut;
-      takeTo(flow, reply ? FlowState.DatagramReplied : state, reply);
-      return Outcome.Accepted;
-    }
-    if (layers.icmp || layers.icmpv6) {
+      if (reply) state = FlowState.DatagramReplied;
+    } else if (layers.icmp || layers.icmpv6) {
       const isAnswer = layers.icmp ? layers.icmp.type === IcmpType.EchoReply : layers.icmpv6?.type === Icmpv6Type.EchoReply;
       if (isAnswer && !reply) return Outcome.BadState;
-      takeTo(flow, state, reply);
-      return Outcome.Accepted;
-    }
-    if (layers.protocol === IpProtocol.Sctp) {
+    } else if (layers.protocol === IpProtocol.Sctp) {
       const chunk = this.chunkOf(pkt, layers);
       if (chunk === undefined) return Outcome.Cut;
-      takeTo(flow, this.nextSctpState(chunk, state, reply), reply);
-      return Outcome.Accepted;
-    }
-    takeTo(flow, reply ? FlowState.OtherReplied : state, reply);
+      state = this.nextSctpState(chunk, state, reply);
+    } else if (reply) state = FlowState.OtherReplied;
+    takeTo(flow, state, reply);
     return Outcome.Accepted;
   }
 

@@ -58,13 +58,9 @@ export function step(tcp: Tcp, flow: StoredFlow4 | StoredFlow6, isReply: boolean
   const { state } = flow;
   const next = nextState(tcp, state, isReply);
   if (next === INVALID) return Outcome.BadState;
-  if (next === IGNORED) {
-    takeTo(flow, state, isReply);
-    return Outcome.Ignored;
-  }
   if (next === FlowState.SynSent) return state === FlowState.SynSent ? Outcome.Ignored : Outcome.Begins;
-  takeTo(flow, next, isReply);
-  return Outcome.Accepted;
+  takeTo(flow, next === IGNORED ? state : next, isReply);
+  return next === IGNORED ? Outcome.Ignored : Outcome.Accepted;
 }
 
 /** The same with the window check: what is out of it changes nothing. */
