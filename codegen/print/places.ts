@@ -72,7 +72,11 @@ export function readPlace(place: Place, names: PlaceNames, index: string | undef
   const { scalar } = place;
   const address = elementAddress(place, names, index);
   const shared = place.memory.kind === "entry" && place.memory.map.shared;
-  const whole = isHalves(place) ? `be48_halves(${address})` : readWhole(scalar.bytes, scalar.order, address, shared);
+  const whole = isHalves(place)
+    ? `be48_halves(${address})`
+    : isOdd(place)
+      ? readBytes(scalar.bytes, address)
+      : readWhole(scalar.bytes, scalar.order, address, shared);
   if (scalar.width === scalar.bytes * 8) return whole;
   const shifted = scalar.shift === 0 ? whole : `(${whole} >> ${scalar.shift})`;
   const mask = (1n << BigInt(scalar.width)) - 1n;
@@ -95,6 +99,15 @@ function isHalves({ memory, scalar, offset, index }: Place): boolean {
   return memory.kind === "buffer" && scalar.bytes === 6 && scalar.order === "network" && (offset % 4 !== 0 || index !== undefined);
 }
 
+/** Whether fields of bits stand on the stack where their container is not aligned: it is read and written at natural alignment alone. */
+function isOdd({ memory, scalar, offset }: Place): boolean {
+  return memory.kind === "buffer" && scalar.bytes < 8 && scalar.bytes !== 6 && scalar.order === "network" && offset % scalar.bytes !== 0;
+}
+function readBytes(bytes: number, address: string): string {
+  const parts = Array.from({ length: bytes }, (_, i) => `(__u32)GET8(${address} + ${i}) << ${8 * (bytes - 1 - i)}`);
+  return `(${parts.join(" | ")})`;
+}
+
 /** A statement that stores a value. */
 export function writePlace(place: Place, value: string, names: PlaceNames, index: string | undefined): string {
   const { scalar } = place;
@@ -104,10 +117,10 @@ export function writePlace(place: Place, value: string, names: PlaceNames, index
   if (place.memory.kind === "buffer" && scalar.bytes >= 8 && place.offset % 8 !== 0) {
     return `put_${scalar.order === "network" ? "be" : "le"}${scalar.bytes * 8}_words(${address}, ${value});`;
   }
-  if (scalar.width === scalar.bytes * 8) return writeWhole(scalar.bytes, scalar.order, address, value);
   const mask = ((1n << BigInt(scalar.width)) - 1n) << BigInt(scalar.shift);
   const keep = ((1n << BigInt(scalar.bytes * 8)) - 1n) ^ mask;
-  if (place.memory.kind === "buffer" && place.offset % scalar.bytes !== 0) return writeBytes(scalar, keep, address, value);
+  if (isOdd(place)) return writeBytes(scalar, keep, address, value);
+  if (scalar.width === scalar.bytes * 8) return writeWhole(scalar.bytes, scalar.order, address, value);
   const old = readWhole(scalar.bytes, scalar.order, address, false);
   const type = scalar.bytes === 8 ? "__u64" : "__u32";
   const moved = scalar.shift === 0 ? `(${type})(${value})` : `(${type})(${value}) << ${scalar.shift}`;
@@ -121,8 +134,9 @@ function writeBytes(scalar: Place["scalar"], keep: bigint, address: string, valu
   for (let i = 0; i < scalar.bytes; i++) {
     const shift = (scalar.bytes - 1 - i) * 8;
     const kept = (keep >> BigInt(shift)) & 0xffn;
-    if (kept !== 0xffn)
-      parts.push(`PUT8(${address} + ${i}, (GET8(${address} + ${i}) & 0x${kept.toString(16)}) | (__u8)(packed >> ${shift}));`);
+    if (kept === 0xffn) continue;
+    const old = kept === 0n ? "" : `(GET8(${address} + ${i}) & 0x${kept.toString(16)}) | `;
+    parts.push(`PUT8(${address} + ${i}, ${old}(__u8)(packed >> ${shift}));`);
   }
   return `{ ${parts.join(" ")} }`;
 }

@@ -1,5 +1,5 @@
 /** Keys and values that do not fit on a program's stack of 512 bytes. */
-import { array, hashMap, net, Pipeline, struct, u8, u16, u32, u48, u64, Verdict, type XdpPacket } from "datapath";
+import { array, bits, hashMap, net, Pipeline, struct, u8, u16, u32, u48, u64, Verdict, type XdpPacket } from "datapath";
 import { Ethernet, Ipv4, Udp } from "datapath/headers";
 import { both, packet } from "datapath/testing";
 import { test } from "uvu";
@@ -58,6 +58,17 @@ test("48 bits at any even address of the stack", async () => {
   }
   await both(() => new Pair(), "xdp", packet(Ethernet.of({ src: 0x1122_3344_5566, dst: 0x778899aabbcc }), Ipv4.of(), Udp.of()));
   await both(() => new Pair(), "xdp", packet(Ethernet.of({ src: 0x1122_3344_5566 }), Ipv4.of(), Udp.of(), new Uint8Array(1)));
+});
+
+test("a field of bits that fills an unaligned container", async () => {
+  class Odd extends struct({ flag: u8, whole: bits(16), part: bits(4), rest: bits(12) }) {}
+  class Packed extends Pipeline {
+    readonly seen = hashMap(u32, Odd, { maxEntries: 16 });
+    override xdp(pkt: XdpPacket): Verdict {
+      return this.seen.set(1, { flag: 1, whole: u16(pkt.length), part: 9, rest: pkt.length & 0xfff }) ? Verdict.Pass : Verdict.drop("full");
+    }
+  }
+  await both(() => new Packed(), "xdp", packet(Ethernet.of(), Ipv4.of(), Udp.of()));
 });
 
 test.run();
