@@ -128,6 +128,17 @@ static __always_inline __u8 *packet_at(__u64 address)
 	return (__u8 *)address;
 }
 
+/*
+ * Whether bytes from an address on end behind the packet. The address is a copy: where a check fails that a larger one has made
+ * needless, the verifier takes its pointer for one behind the packet, and clang would read by it.
+ */
+static __always_inline bool lies_beyond(const __u8 *start, __u32 bytes, const __u8 *data_end)
+{
+	start += bytes;
+	barrier_var(start);
+	return start > data_end;
+}
+
 /* A difference of pointers is taken in 64 bits: the verifier refuses it in 32. */
 static __always_inline __u64 bytes_between(const __u8 *end, const __u8 *start)
 {

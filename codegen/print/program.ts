@@ -103,7 +103,7 @@ export function printProgram(programs: readonly Analysed[], registry: Registry, 
         // The next line of C would count on by itself: hold it at the same line of TypeScript.
         text.push(`#line ${line.span.line}`);
       }
-      text.push(line.text);
+      text.push(line.text.replaceAll(farCheck, "if (lies_beyond($1, $2, data_end))"));
       if (line.span) lines.push({ line: text.length, span: line.span });
     }
     text.push("");
@@ -111,6 +111,9 @@ export function printProgram(programs: readonly Analysed[], registry: Registry, 
   text.push('char _license[] SEC("license") = "Dual BSD/GPL";', "");
   return { code: text.join("\n"), lines, variables, maps };
 }
+
+/** A check of a pointer that is computed: it gets a copy of its own. */
+const farCheck = /\bif \((?!front\b|frame\b)(\w+) \+ (\d+) > data_end\)/g;
 
 /** Where each local stands at each instruction: nobody reads it, and it is three quarters of what clang does for a large program. */
 const withoutLocals = "#pragma clang attribute push(__attribute__((nodebug)), apply_to = variable(unless(is_parameter)))";
