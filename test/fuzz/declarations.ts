@@ -110,6 +110,11 @@ export function randomHeader(random: Random, fresh: (stem: string) => string): {
   return { header: { ...plain, ...(getter && { getters: [getter] }) }, text };
 }
 
+/** No less than the bytes of a struct, its padding included. */
+function roomOf({ fields }: Layout): number {
+  return fields.reduce((sum, field) => sum + Math.ceil(bytesOf(field) / 8) * 8, 0);
+}
+
 const mapKinds: readonly (readonly [number, MapKind])[] = [
   [5, "hashMap"],
   [3, "lruHashMap"],
@@ -117,6 +122,7 @@ const mapKinds: readonly (readonly [number, MapKind])[] = [
   [1.5, "perCpuLruHashMap"],
   [2, "lpmTrie"],
   [1.5, "prefixTable"],
+  [2, "flowTable"],
   [3, "arrayMap"],
   [3, "perCpuArrayMap"],
   [2, "scratch"],
@@ -132,8 +138,11 @@ export function randomMap(
   structs: readonly Layout[],
   keys: readonly Layout[],
 ): { map: MapModel; text: Fragment } {
-  const kind = random.weighted(mapKinds);
-  const struct = random.pick(structs);
+  const flowKeys = keys.filter(key => roomOf(key) <= 40);
+  const flowValues = structs.filter(({ fields }) => fields.every(({ type }) => type === "int" || type === "bool"));
+  const drawn = random.weighted(mapKinds);
+  const kind = drawn === "flowTable" && (flowKeys.length === 0 || flowValues.length === 0) ? "hashMap" : drawn;
+  const struct = random.pick(kind === "flowTable" ? flowValues : structs);
   const perCpu = kind.startsWith("perCpu");
   const hasAtomic = struct.fields.some(({ type }) => type === "atomic");
   const content: Content =
@@ -163,6 +172,16 @@ export function randomMap(
     case "lpmTrie": {
       const bits = random.pick([32, 128] as const);
       return made({ key: { type: "int", bits }, value: content, entries: 64 }, `lpmTrie(u${bits}, ${contentText}, { maxEntries: 64 })`);
+    }
+    case "flowTable": {
+      const key = random.pick(flowKeys);
+      const entries = random.pick([4, 8, 64]);
+      const idle = `{ fresh: ${random.pick(["1n", "30n"])} * SECOND, established: ${random.pick(["60n", "3600n"])} * SECOND }`;
+      const evicts = random.chance(0.5) ? ", evictEstablished: true" : "";
+      return made(
+        { key: { type: "struct", struct: key }, value: { type: "struct", struct }, entries },
+        `flowTable(${key.name}, ${struct.name}, { maxEntries: ${entries}, idle: ${idle}${evicts} })`,
+      );
     }
     case "prefixTable": {
       // what it gives is not to be changed: integers can't be
@@ -194,7 +213,7 @@ export function randomMap(
 /** What the pipeline's constructor puts into a map before it runs. */
 export function initialEntries(random: Random, path: string, map: MapModel): readonly Fragment[] {
   if (map.kind === "devMap") return [fragment("initial entry", [`${path}.set(${random.below(4)}, 1);`])];
-  if (map.key === undefined || map.value === undefined) return [];
+  if (map.key === undefined || map.value === undefined || map.kind === "flowTable") return [];
   const count = random.below(3);
   const made: Fragment[] = [];
   for (let i = 0; i < count; i++) {

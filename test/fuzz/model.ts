@@ -114,6 +114,7 @@ export type MapKind =
   | "perCpuLruHashMap"
   | "lpmTrie"
   | "prefixTable"
+  | "flowTable"
   | "arrayMap"
   | "perCpuArrayMap"
   | "scratch"

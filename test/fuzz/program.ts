@@ -20,7 +20,7 @@ export interface Program {
 
 const names = {
   datapath:
-    "Block, Encap, Pipeline, Verdict, addressKey, array, arrayMap, atomic, bits, bool, counter, devMap, events, flag, flags, fnv1a, fold16, fromTarget, hashMap, header, isMulticast, lpmTrie, lruHashMap, max, min, net, now, nowCoarse, octet, overlay, param, perCpuArrayMap, perCpuHashMap, perCpuLruHashMap, prefixOf, prefixTable, random, scratch, setting, struct, ticks, u128, u16, u32, u48, u64, u8, type Packet, type TcPacket, type XdpPacket",
+    "Block, Encap, Pipeline, Verdict, addressKey, array, arrayMap, atomic, bits, bool, counter, devMap, events, flag, flags, flowTable, fnv1a, fold16, fromTarget, hashMap, header, isMulticast, lpmTrie, lruHashMap, max, min, net, now, nowCoarse, octet, overlay, param, perCpuArrayMap, perCpuHashMap, perCpuLruHashMap, prefixOf, prefixTable, SECOND, random, scratch, setting, struct, ticks, u128, u16, u32, u48, u64, u8, type Packet, type TcPacket, type XdpPacket",
   headers: standardHeaders.map(({ name }) => name).join(", "),
 };
 

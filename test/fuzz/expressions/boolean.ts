@@ -91,7 +91,7 @@ function includes(scope: Scope, depth: number): Expression | undefined {
 
 function has(scope: Scope, depth: number): Expression | undefined {
   const { random, members } = scope.method;
-  const maps = members.maps.filter(({ kind, key }) => key !== undefined && kind !== "lpmTrie" && kind !== "prefixTable");
+  const maps = members.maps.filter(({ kind, key }) => key !== undefined && !["lpmTrie", "prefixTable", "flowTable"].includes(kind));
   if (maps.length === 0) return undefined;
   const map = random.pick(maps);
   return expression(`${map.kind}.has`, code`this.${map.name}.has(${keyFor(scope, map, depth - 1)})`, truth);

@@ -4,6 +4,7 @@ import { type Body, body, type Fragment } from "../tree.js";
 import { callStatements } from "./calls.js";
 import { controlStatements } from "./control.js";
 import { exit } from "./exit.js";
+import { flowStatements } from "./flows.js";
 import { localStatements } from "./locals.js";
 import { mapStatements } from "./maps.js";
 import { moveStatements } from "./moves.js";
@@ -18,6 +19,7 @@ const makers: readonly (readonly [weight: number, make: Maker])[] = [
   ...packetStatements,
   ...moveStatements,
   ...mapStatements,
+  ...flowStatements,
   ...callStatements,
 ];
 
