@@ -62,9 +62,7 @@ export function binary(scene: Scene, operator: NumberOperator, domain: Domain, l
     case "<<":
       return domain === "number" ? shiftLeft32(scene, left, right) : shiftLeftWide(scene, left, right);
     case ">>":
-      return domain === "number"
-        ? shiftRight(scene, toSigned32(scene, toUnsigned32(scene, left)), count32(scene, right))
-        : shiftRight(scene, left, right);
+      return domain === "number" ? shiftRight(scene, asSigned32(scene, left), count32(scene, right)) : shiftRight(scene, left, right);
     case ">>>":
       return shiftRight(scene, toUnsigned32(scene, left), count32(scene, right));
   }
@@ -72,7 +70,7 @@ export function binary(scene: Scene, operator: NumberOperator, domain: Domain, l
 
 export function complement(scene: Scene, domain: Domain, operand: Linear): Linear {
   // −x − 1, of what JavaScript makes of x first
-  const x = domain === "number" ? toSigned32(scene, toUnsigned32(scene, operand)) : operand;
+  const x = domain === "number" ? asSigned32(scene, operand) : operand;
   return shifted(scaled(x, -1n), -1n);
 }
 
@@ -100,6 +98,11 @@ export function modulo(scene: Scene, form: Linear, bits: number): Linear {
 
 export function toUnsigned32(scene: Scene, form: Linear): Linear {
   return modulo(scene, form, 32);
+}
+
+/** What JavaScript's bit operators make of a number; nothing else where it is that already. */
+function asSigned32(scene: Scene, form: Linear): Linear {
+  return within(scene.facts.rangeOf(form), signed(32)) ? form : toSigned32(scene, toUnsigned32(scene, form));
 }
 
 /** An unsigned 32-bit value read as signed. */

@@ -231,6 +231,15 @@ test("!== trims the end point", () => {
   assert.equal(codes(readN, readLen, when(compare("!=", get(n), num(0)), [set(local("r"), binary("%", get(len), get(n)))])), []);
 });
 
+test("a shift of what is within 32 signed bits keeps its range", () => {
+  const [a, readA] = loaded(ttl);
+  const [b, readB] = loaded(packetPlace(ip, 23, 8, "ip.protocol"));
+  const less = (by: number) => binary(">>", binary("-", get(a), get(b)), num(by));
+  assert.equal(codes(readA, readB, fits(binary("+", less(20), num(1)), 1)), []);
+  assert.equal(codes(readA, readB, fits(binary("+", less(4), num(15)), 4)), ["DP2001"]);
+  assert.equal(codes(readA, readB, fits(binary("+", less(4), num(16)), 5)), []);
+});
+
 test("-1 does not go into a u8", () => {
   assert.equal(codes(fits(num(-1), 8)), ["DP2001"]);
   assert.equal(codes(fits(num(255), 8)), []);
