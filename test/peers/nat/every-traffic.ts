@@ -68,6 +68,8 @@ async function attached(of: Name, namespace: Namespace, devices: readonly string
 
 for (const { what, of, offloads, overlay = false } of cases) {
   test(`${what}: what arrives is what was sent`, async () => {
+    // compiled first: without link-local addresses stations forget one another while they wait
+    for (const each of of === "tagged" ? (["tagged", "tags"] as const) : [of]) await bundleOf(each);
     await using network = await Stations.create({ mtu: of === "tc" ? 9000 : 1500, overlay });
     const { client, router, server } = network;
     await network.offload(offloads);

@@ -49,7 +49,8 @@ export class Tags extends Pipeline {
     return untagged(pkt);
   }
   override egress(pkt: TcPacket): Verdict {
-    return tagged(pkt) ?? Verdict.Pass;
+    tag(pkt);
+    return Verdict.Pass;
   }
 }
 /** The same in front of the translation, which sees tags. */
@@ -58,14 +59,13 @@ export class TaggedHost extends Host {
     return this.handle(pkt) ?? untagged(pkt);
   }
   override egress(pkt: TcPacket): Verdict {
-    return tagged(pkt) ?? this.handle(pkt) ?? Verdict.Pass;
+    tag(pkt);
+    return this.handle(pkt) ?? Verdict.Pass;
   }
 }
 
-function tagged(pkt: TcPacket): Verdict | undefined {
-  if (pkt.layers({ vlan: false, fragments: false, extensions: false }).family !== 4) return Verdict.Pass;
-  pkt.vlan = { id: 10 };
-  return undefined;
+function tag(pkt: TcPacket): void {
+  if (pkt.layers({ vlan: false, fragments: false, extensions: false }).family === 4) pkt.vlan = { id: 10 };
 }
 function untagged(pkt: TcPacket): Verdict {
   pkt.vlan = undefined;

@@ -104,7 +104,8 @@ export class Stations implements AsyncDisposable {
   }
   /** Whether what was sent came back: the words of `transfer.py`. */
   async same(from: Namespace, ...words: readonly (string | number)[]): Promise<boolean> {
-    const { code } = await from.run(["python3", script, ...words.map(String)], { mayFail: true });
+    const { code, stderr } = await from.run(["python3", script, ...words.map(String)], { mayFail: true });
+    if (stderr !== "") console.error(`${words.join(" ")}: ${stderr.trim().split("\n").at(-1)}`);
     return code === 0;
   }
   async [Symbol.asyncDispose](): Promise<void> {
