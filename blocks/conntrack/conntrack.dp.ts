@@ -17,8 +17,6 @@ import {
   StoredFlow4,
   StoredFlow6,
   TICKS_PER_SECOND,
-  type Tuple4,
-  type Tuple6,
   ticks,
   tupleOf4,
   tupleOf6,
@@ -98,40 +96,50 @@ export class Conntrack extends Block<ConntrackOptions> {
     const { flows } = this.options;
     const { source, destination, tcp } = layers;
     // TCP has a way of its own through the program: it is most of the traffic, and needs none of what the others are asked.
+    let fromLow = false;
     if (tcp) {
       const { srcPort: sourcePort, dstPort: destinationPort } = tcp;
-      const tuple = { source, destination, sourcePort, destinationPort, protocol: IpProtocol.Tcp };
-      return this.flow4(pkt, layers, tuple, this.window?.segmentOf(pkt, layers, tcp));
+      fromLow = flows.seek4({ source, destination, sourcePort, destinationPort, protocol: IpProtocol.Tcp });
+      const known = this.known4(pkt, layers, fromLow, this.window?.segmentOf(pkt, layers, tcp));
+      if (known) return known;
+    } else {
+      const quoted = layers.quoted(flows.layers);
+      if (quoted) {
+        // It goes to whoever sent the packet that it quotes.
+        const about = quoted.source === layers.destination ? flows.find4(quotedTuple4(quoted)) : undefined;
+        if (!about || this.idled(about.seen, u32(ticks()), about.state)) return this.refuse(pkt, "ICMP error about no flow");
+        return tracked(new StoredFlow4(about.entry, !about.fromLow), layers, true, true);
+      }
+      fromLow = flows.seek4(tupleOf4(layers));
+      const known = this.known4(pkt, layers, fromLow, undefined);
+      if (known) return known;
     }
-    const quoted = layers.quoted(flows.layers);
-    if (quoted) {
-      // It goes to whoever sent the packet that it quotes.
-      const about = quoted.source === layers.destination ? flows.find4(quotedTuple4(quoted)) : undefined;
-      if (!about || this.idled(about.seen, u32(ticks()), about.state)) return this.refuse(pkt, "ICMP error about no flow");
-      return tracked(new StoredFlow4(about.entry, !about.fromLow), layers, true, true);
-    }
-    return this.flow4(pkt, layers, tupleOf4(layers), undefined);
+    return this.fresh4(pkt, layers, fromLow);
   }
 
-  private flow4(pkt: Packet, layers: Ipv4Layers, tuple: Tuple4, segment: Segment | undefined): Tracked | Verdict {
+  /** Of a packet whose flow is in the table; undefined where it may begin one. */
+  private known4(pkt: Packet, layers: Ipv4Layers, fromLow: boolean, segment: Segment | undefined): Tracked | Verdict | undefined {
     const { flows } = this.options;
-    const found = flows.find4(tuple);
-    if (found) {
-      const { entry, reply } = found;
-      const established = reply || entry.replied;
-      const outcome = flows.isTranslated
-        ? this.judgeTranslated4(pkt, layers, found, reply, segment)
-        : this.judge(pkt, layers, found, reply, segment);
-      if (outcome > Outcome.Begins) return this.refuseFor(pkt, outcome);
-      if (outcome !== Outcome.Begins) return tracked(found, layers, established, false);
-    }
+    const found = flows.sought4(fromLow);
+    if (!found) return undefined;
+    const { entry, reply } = found;
+    const established = reply || entry.replied;
+    const outcome = flows.isTranslated
+      ? this.judgeTranslated4(pkt, layers, found, reply, segment)
+      : this.judge(pkt, layers, found, reply, segment);
+    if (outcome > Outcome.Begins) return this.refuseFor(pkt, outcome);
+    return outcome === Outcome.Begins ? undefined : tracked(found, layers, established, false);
+  }
+
+  private fresh4(pkt: Packet, layers: Ipv4Layers, fromLow: boolean): Tracked | Verdict {
+    const { flows } = this.options;
     const state = this.firstStateOf(pkt, layers);
     if (state === FlowState.None) return this.refuse(pkt, "begins no flow");
     // Refused before a block chooses a translation, and counted when the flow is stored: a refused packet makes no state.
     if (this.limit?.isSpent(layers) === true) return Verdict.drop("too many flows of one source");
-    const flow = flows.begin4(tuple);
+    const flow = flows.beginSought4(fromLow);
     flow.entry.state = state;
-    if (this.window && layers.tcp && segment) this.window.begin(layers.tcp, segment, flow.entry);
+    if (this.window && layers.tcp) this.window.begin(layers.tcp, this.window.segmentOf(pkt, layers, layers.tcp), flow.entry);
     flows.countFirst(pkt, flow);
     return tracked(flow, layers, false, false);
   }
@@ -140,45 +148,55 @@ export class Conntrack extends Block<ConntrackOptions> {
     const { flows } = this.options;
     const { source, destination, tcp } = layers;
     // TCP has a way of its own through the program: it is most of the traffic, and needs none of what the others are asked.
+    let fromLow = false;
     if (tcp) {
       const { srcPort: sourcePort, dstPort: destinationPort } = tcp;
-      const tuple = { source, destination, sourcePort, destinationPort, protocol: IpProtocol.Tcp };
-      return this.flow6(pkt, layers, tuple, this.window?.segmentOf(pkt, layers, tcp));
+      fromLow = flows.seek6({ source, destination, sourcePort, destinationPort, protocol: IpProtocol.Tcp });
+      const known = this.known6(pkt, layers, fromLow, this.window?.segmentOf(pkt, layers, tcp));
+      if (known) return known;
+    } else {
+      if (layers.icmpv6) {
+        const { type } = layers.icmpv6;
+        // Neighbour discovery and multicast listeners (RFC 4861, RFC 2710, RFC 3810) are between stations of one link, and no flow.
+        if ((type >= Icmpv6Type.MulticastListenerQuery && type <= Icmpv6Type.Redirect) || type === 143) return Verdict.Pass;
+      }
+      const quoted = layers.quoted(flows.layers);
+      if (quoted) {
+        // It goes to whoever sent the packet that it quotes.
+        const about = quoted.source === layers.destination ? flows.find6(quotedTuple6(quoted)) : undefined;
+        if (!about || this.idled(about.seen, u32(ticks()), about.state)) return this.refuse(pkt, "ICMP error about no flow");
+        return tracked(new StoredFlow6(about.entry, !about.fromLow), layers, true, true);
+      }
+      fromLow = flows.seek6(tupleOf6(layers));
+      const known = this.known6(pkt, layers, fromLow, undefined);
+      if (known) return known;
     }
-    if (layers.icmpv6) {
-      const { type } = layers.icmpv6;
-      // Neighbour discovery and multicast listeners (RFC 4861, RFC 2710, RFC 3810) are between stations of one link, and no flow.
-      if ((type >= Icmpv6Type.MulticastListenerQuery && type <= Icmpv6Type.Redirect) || type === 143) return Verdict.Pass;
-    }
-    const quoted = layers.quoted(flows.layers);
-    if (quoted) {
-      // It goes to whoever sent the packet that it quotes.
-      const about = quoted.source === layers.destination ? flows.find6(quotedTuple6(quoted)) : undefined;
-      if (!about || this.idled(about.seen, u32(ticks()), about.state)) return this.refuse(pkt, "ICMP error about no flow");
-      return tracked(new StoredFlow6(about.entry, !about.fromLow), layers, true, true);
-    }
-    return this.flow6(pkt, layers, tupleOf6(layers), undefined);
+    return this.fresh6(pkt, layers, fromLow);
   }
 
-  private flow6(pkt: Packet, layers: Ipv6Layers, tuple: Tuple6, segment: Segment | undefined): Tracked | Verdict {
+  /** Of a packet whose flow is in the table; undefined where it may begin one. */
+  private known6(pkt: Packet, layers: Ipv6Layers, fromLow: boolean, segment: Segment | undefined): Tracked | Verdict | undefined {
     const { flows } = this.options;
-    const found = flows.find6(tuple);
-    if (found) {
-      const { entry, reply } = found;
-      const established = reply || entry.replied;
-      const outcome = flows.isTranslated
-        ? this.judgeTranslated6(pkt, layers, found, reply, segment)
-        : this.judge(pkt, layers, found, reply, segment);
-      if (outcome > Outcome.Begins) return this.refuseFor(pkt, outcome);
-      if (outcome !== Outcome.Begins) return tracked(found, layers, established, false);
-    }
+    const found = flows.sought6(fromLow);
+    if (!found) return undefined;
+    const { entry, reply } = found;
+    const established = reply || entry.replied;
+    const outcome = flows.isTranslated
+      ? this.judgeTranslated6(pkt, layers, found, reply, segment)
+      : this.judge(pkt, layers, found, reply, segment);
+    if (outcome > Outcome.Begins) return this.refuseFor(pkt, outcome);
+    return outcome === Outcome.Begins ? undefined : tracked(found, layers, established, false);
+  }
+
+  private fresh6(pkt: Packet, layers: Ipv6Layers, fromLow: boolean): Tracked | Verdict {
+    const { flows } = this.options;
     const state = this.firstStateOf(pkt, layers);
     if (state === FlowState.None) return this.refuse(pkt, "begins no flow");
     // Refused before a block chooses a translation, and counted when the flow is stored: a refused packet makes no state.
     if (this.limit?.isSpent(layers) === true) return Verdict.drop("too many flows of one source");
-    const flow = flows.begin6(tuple);
+    const flow = flows.beginSought6(fromLow);
     flow.entry.state = state;
-    if (this.window && layers.tcp && segment) this.window.begin(layers.tcp, segment, flow.entry);
+    if (this.window && layers.tcp) this.window.begin(layers.tcp, this.window.segmentOf(pkt, layers, layers.tcp), flow.entry);
     flows.countFirst(pkt, flow);
     return tracked(flow, layers, false, false);
   }

@@ -143,6 +143,9 @@ export class Flows extends Block<FlowsOptions> {
   find4(tuple: Tuple4): StoredFlow4 | undefined {
     const key = new FlowKey4();
     const fromLow = setKey4(key, tuple);
+    return this.stored4(key, fromLow);
+  }
+  private stored4(key: FlowKey4, fromLow: boolean): StoredFlow4 | undefined {
     if (this.table4) {
       const copied = this.table4.get(key);
       return copied ? new CopiedFlow4(copied, fromLow) : undefined;
@@ -154,6 +157,9 @@ export class Flows extends Block<FlowsOptions> {
   find6(tuple: Tuple6): StoredFlow6 | undefined {
     const key = new FlowKey6();
     const fromLow = setKey6(key, tuple);
+    return this.stored6(key, fromLow);
+  }
+  private stored6(key: FlowKey6, fromLow: boolean): StoredFlow6 | undefined {
     if (this.table6) {
       const copied = this.table6.get(key);
       return copied ? new CopiedFlow6(copied, fromLow) : undefined;
@@ -162,10 +168,21 @@ export class Flows extends Block<FlowsOptions> {
     return entry ? new StoredFlow6(entry, fromLow) : undefined;
   }
 
-  /** A flow that a packet with this tuple begins: what is written to it is stored by `store`. One at a time. */
+  /** A flow that a packet with this tuple begins: what is written to it is stored by `store`. One at a time, and nothing is tracked meanwhile. */
   begin4(tuple: Tuple4): NewFlow4 {
+    return this.beginSought4(this.seek4(tuple));
+  }
+  /** Makes this tuple's key, for `sought4` and `beginSought4`: whether the packet goes from its lower end to the higher one. */
+  seek4(tuple: Tuple4): boolean {
     clear(this.key4);
-    const fromLow = setKey4(this.key4, tuple);
+    return setKey4(this.key4, tuple);
+  }
+  /** The flow that `seek4` was called for last, as `find4` gives it. */
+  sought4(fromLow: boolean): StoredFlow4 | undefined {
+    return this.stored4(this.key4, fromLow);
+  }
+  /** Begins it, as `begin4` does. */
+  beginSought4(fromLow: boolean): NewFlow4 {
     clear(this.new4);
     this.new4.fromLow = fromLow;
     if (!this.isTable) this.new4.seen = u32(ticks());
@@ -173,8 +190,19 @@ export class Flows extends Block<FlowsOptions> {
   }
   /** The same for IPv6. */
   begin6(tuple: Tuple6): NewFlow6 {
+    return this.beginSought6(this.seek6(tuple));
+  }
+  /** Makes this tuple's key, for `sought6` and `beginSought6`: whether the packet goes from its lower end to the higher one. */
+  seek6(tuple: Tuple6): boolean {
     clear(this.key6);
-    const fromLow = setKey6(this.key6, tuple);
+    return setKey6(this.key6, tuple);
+  }
+  /** The flow that `seek6` was called for last, as `find6` gives it. */
+  sought6(fromLow: boolean): StoredFlow6 | undefined {
+    return this.stored6(this.key6, fromLow);
+  }
+  /** Begins it, as `begin6` does. */
+  beginSought6(fromLow: boolean): NewFlow6 {
     clear(this.new6);
     this.new6.fromLow = fromLow;
     if (!this.isTable) this.new6.seen = u32(ticks());
