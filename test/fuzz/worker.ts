@@ -23,11 +23,24 @@ async function tryBatch(shop: Workshop, programs: readonly Program[], options: (
       const make = makers[i];
       if (make) outcomes.push(await tryProgram(program, liveSubject(program, make), options(program)));
     }
-    return outcomes;
+    // one that TypeScript refuses takes the others of its file with it
+    const isFile =
+      programs.length > 1 && outcomes.every(({ kind, ...rest }) => kind === "rejected" && "text" in rest && /^TS/.test(rest.text));
+    return isFile ? await tryHalves(shop, programs, options) : outcomes;
   } catch (error) {
     const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
     return programs.map(() => ({ kind: "crashed", text }));
   }
+}
+
+async function tryHalves(
+  shop: Workshop,
+  programs: readonly Program[],
+  options: (of: Program) => TrialOptions,
+): Promise<readonly Outcome[]> {
+  const middle = Math.ceil(programs.length / 2);
+  const first = await tryBatch(shop, programs.slice(0, middle), options);
+  return [...first, ...(await tryBatch(shop, programs.slice(middle), options))];
 }
 
 /** Failures are alike when they are of one kind and begin alike, numbers apart. */
