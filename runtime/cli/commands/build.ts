@@ -62,6 +62,7 @@ async function buildForEver(requests: readonly BuildRequest[], terminal: Termina
   const watched = new Map<string, readonly string[]>();
   let next = requests;
   for (;;) {
+    const since = Date.now();
     for (const request of next) {
       const started = performance.now();
       const result = await build(request, checked.get(request.file));
@@ -71,8 +72,8 @@ async function buildForEver(requests: readonly BuildRequest[], terminal: Termina
       terminal.document({ ok: !hasErrors(result.diagnostics), builds: [buildDocument(result)] });
       terminal.note(terminal.style("dim", `${request.file}: ${Math.round(performance.now() - started)} ms`, "err"));
     }
-    const path = await changed([...watched.values()].flat());
-    next = requests.filter(request => watched.get(request.file)?.includes(path));
+    const paths = await changed([...watched.values()].flat(), since);
+    next = requests.filter(request => paths.some(path => watched.get(request.file)?.includes(path)));
   }
 }
 
