@@ -5,7 +5,7 @@
  */
 import { writeFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
-import { parseArgs } from "node:util";
+import { argumentsOf } from "../arguments.js";
 import { run } from "../lab/command.js";
 import { buildsTable, buildTimes } from "./builds.js";
 import { cases, fullCases } from "./cases.js";
@@ -14,7 +14,8 @@ import { writeMeasured } from "./measured.js";
 import { chart, fullTable, listsTable, rowsTable } from "./report.js";
 import { type Effort, type FullRow, type Row, runCase, runFull, runLists } from "./run-case.js";
 
-const { values, positionals } = parseArgs({
+const usage = "usage: npm run bench [-- [--quick] [--no-builds] [--docs] [--json FILE] [--chart FILE] [NAME]...]";
+const { values, positionals } = argumentsOf(usage, {
   allowPositionals: true,
   options: {
     json: { type: "string" },

@@ -9,13 +9,15 @@ import { cpus, tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
-import { parseArgs } from "node:util";
+import { argumentsOf, wholeOf } from "../arguments.js";
 import { Coverage } from "./coverage.js";
 import { generate, sourceOf } from "./program.js";
 import type { Outcome } from "./trial.js";
 import type { Report } from "./worker.js";
 
-const { values } = parseArgs({
+const usage =
+  "usage: npm run fuzz [-- [--programs N] [--seed S] [--packets N] [--bounds N] [--shrink N] [--shrink-time SECONDS] [--jobs N]]";
+const { values } = argumentsOf(usage, {
   options: {
     programs: { type: "string", default: "200" },
     seed: { type: "string", default: "1" },
@@ -30,10 +32,14 @@ const { values } = parseArgs({
     jobs: { type: "string", default: `${Math.max(1, cpus().length)}` },
   },
 });
-const programs = Number(values.programs);
-const packets = Number(values.packets);
+const programs = wholeOf(usage, "programs", values.programs, 1);
+const packets = wholeOf(usage, "packets", values.packets, 1);
+const jobs = wholeOf(usage, "jobs", values.jobs, 1);
+const shrunk = wholeOf(usage, "shrink", values.shrink);
+const shrinkSeconds = wholeOf(usage, "shrink-time", values["shrink-time"]);
+const bounds = wholeOf(usage, "bounds", values.bounds, 1);
 /** Seeds of different runs lie far apart. */
-const first = Number(values.seed) * 1_000_000;
+const first = wholeOf(usage, "seed", values.seed) * 1_000_000;
 /** Programs of one worker's life. */
 const LIFE = 200;
 
@@ -67,7 +73,7 @@ function take({ seed, outcome }: Report): void {
 function work(cpu: number, seed: number, count: number, shrinkTime: number, report: (of: Report) => void): Promise<void> {
   const worker = fileURLToPath(new URL("worker.ts", import.meta.url));
   const node = [process.execPath, "--conditions=datapath", "--import", "tsx", worker];
-  const task = ["taskset", "--cpu-list", `${cpu}`, ...node, `${seed}`, `${count}`, `${packets}`, `${shrinkTime}`, values.bounds];
+  const task = ["taskset", "--cpu-list", `${cpu}`, ...node, `${seed}`, `${count}`, `${packets}`, `${shrinkTime}`, `${bounds}`];
   const apart = ["--net", "sh", "-c", 'ip link set lo up; exec "$@"', "sh", ...task];
   const child = spawn("unshare", apart, { stdio: ["ignore", "pipe", "inherit"] });
   process.once("exit", () => child.kill("SIGKILL"));
@@ -93,18 +99,18 @@ async function run(): Promise<void> {
   const lane = async (cpu: number) => {
     while (next < end) {
       const seed = next;
-      const count = Math.min(LIFE, Math.ceil(programs / Number(values.jobs)), end - seed);
+      const count = Math.min(LIFE, Math.ceil(programs / jobs), end - seed);
       next += count;
       await work(cpu, seed, count, 0, take);
     }
   };
-  await Promise.all(Array.from({ length: Number(values.jobs) }, (_, i) => lane(i % cpus().length)));
+  await Promise.all(Array.from({ length: jobs }, (_, i) => lane(i % cpus().length)));
 }
 
 async function shrinkFailures(): Promise<void> {
   const grave = failures.filter(({ outcome }) => outcome.kind !== "rejected");
-  const time = Number(values["shrink-time"]) * 1000;
-  for (const { seed, outcome } of grave.slice(0, Number(values.shrink))) {
+  const time = shrinkSeconds * 1000;
+  for (const { seed, outcome } of grave.slice(0, shrunk)) {
     console.log(`\nsmallest program that fails like seed ${seed} (${outcome.kind}):`);
     await work(0, seed, 1, time, ({ minimal, outcome: last }) => {
       console.log(minimal ?? "");

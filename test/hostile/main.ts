@@ -1,11 +1,14 @@
 /** `--packets N --seed S [NAME]...`: hostile packets, N through each block, those of one name together. The last line counts. */
-import { parseArgs } from "node:util";
+import { argumentsOf, wholeOf } from "../arguments.js";
 import { shareOf, victims } from "./victims.js";
 
-const { values, positionals } = parseArgs({
+const usage = "usage: test/hostile/main.ts [--packets N] [--seed S] [NAME]...";
+const { values, positionals } = argumentsOf(usage, {
   allowPositionals: true,
   options: { packets: { type: "string", default: "10000" }, seed: { type: "string", default: "1" } },
 });
+const asked = wholeOf(usage, "packets", values.packets, 1);
+const firstSeed = wholeOf(usage, "seed", values.seed);
 /** Then all begins anew: an LRU map that is full is the kernel's own, and Node's has another order. */
 const ROUND = 50_000;
 let packets = 0;
@@ -15,7 +18,7 @@ for (const victim of chosen) {
   const started = performance.now();
   const verdicts = new Map<string, number>();
   const told = { packets: 0, failed: 0 };
-  for (let left = shareOf(victim, Number(values.packets)), seed = Number(values.seed); left > 0; left -= ROUND, seed += 1) {
+  for (let left = shareOf(victim, asked), seed = firstSeed; left > 0; left -= ROUND, seed += 1) {
     const found = await victim.harm(Math.min(left, ROUND), seed);
     told.packets += found.packets;
     told.failed += found.failed;

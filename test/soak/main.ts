@@ -4,7 +4,7 @@
  */
 import { spawn } from "node:child_process";
 import { fileURLToPath } from "node:url";
-import { parseArgs } from "node:util";
+import { argumentsOf } from "../arguments.js";
 
 interface LongRun {
   readonly name: string;
@@ -15,10 +15,11 @@ interface LongRun {
   counted(output: string): string | undefined;
 }
 
-const { values, positionals } = parseArgs({ allowPositionals: true, options: { scale: { type: "string", default: "1" } } });
+const usage = "usage: npm run soak [-- [--scale 0…1] [NAME]...]";
+const { values, positionals } = argumentsOf(usage, { allowPositionals: true, options: { scale: { type: "string", default: "1" } } });
 const scale = Number(values.scale);
 if (!(scale > 0 && scale <= 1)) {
-  console.error("usage: npm run soak [-- [--scale 0…1] [NAME]...]");
+  console.error(usage);
   process.exit(2);
 }
 const scaled = (count: number): string => `${Math.max(1, Math.round(count * scale))}`;
