@@ -4,17 +4,8 @@ import { join } from "node:path";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { Lab } from "../../test/lab/lab.js";
+import { dp } from "../fixtures/dp.js";
 import { countingBundle, temporaryFolder } from "../fixtures/pipelines.js";
-import { main } from "./main.js";
-import { Terminal } from "./terminal.js";
-
-async function dp(...args: readonly string[]): Promise<{ code: number; out: string; err: string }> {
-  let out = "";
-  let err = "";
-  const terminal = new Terminal({ write: text => (out += text) }, { write: text => (err += text) }, {});
-  const code = await main(args, terminal);
-  return { code, out, err };
-}
 
 /** Runs it with `--json`; the exit code must be the one that is expected. */
 async function json(code: number, ...args: readonly string[]): Promise<ReturnType<typeof JSON.parse>> {

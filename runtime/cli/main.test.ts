@@ -3,19 +3,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
+import { dp } from "../fixtures/dp.js";
 import { commandNames } from "./commands.js";
-import { main } from "./main.js";
 import { nearest } from "./suggest.js";
-import { Terminal, table, toJson } from "./terminal.js";
-
-/** Runs `dp` in this process, into strings. */
-async function dp(...args: string[]): Promise<{ code: number; out: string; err: string }> {
-  let out = "";
-  let err = "";
-  const terminal = new Terminal({ write: text => (out += text) }, { write: text => (err += text) }, {});
-  const code = await main(args, terminal);
-  return { code, out, err };
-}
+import { table, toJson } from "./terminal.js";
 
 test("without a command it says what there is, on standard error, and exits 2", async () => {
   const { code, out, err } = await dp();

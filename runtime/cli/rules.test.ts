@@ -5,17 +5,9 @@ import { fileURLToPath } from "node:url";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { Lab } from "../../test/lab/lab.js";
+import { dp } from "../fixtures/dp.js";
 import { temporaryFolder } from "../fixtures/pipelines.js";
-import { main } from "./main.js";
-import { Terminal } from "./terminal.js";
 
-async function dp(...args: readonly string[]): Promise<{ code: number; out: string; err: string }> {
-  let out = "";
-  let err = "";
-  const terminal = new Terminal({ write: text => (out += text) }, { write: text => (err += text) }, {});
-  const code = await main(args, terminal);
-  return { code, out, err };
-}
 async function done(...args: readonly string[]): Promise<string> {
   const { code, out, err } = await dp(...args);
   assert.is(code, 0, `${args.join(" ")}: ${out}${err}`);

@@ -22,19 +22,10 @@ import { Ethernet, Ipv4, Udp } from "../../dsl/headers/index.js";
 import { ipv4 } from "../../dsl/index.js";
 import { packet } from "../../testing/packet.js";
 import { readPcap, writePcap } from "../../testing/pcap.js";
-import { main } from "./main.js";
-import { Terminal } from "./terminal.js";
+import { dp } from "../fixtures/dp.js";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 const dpFile = join(root, "bin/dp.mjs");
-
-async function dp(...args: readonly string[]): Promise<{ code: number; out: string; err: string }> {
-  let out = "";
-  let err = "";
-  const terminal = new Terminal({ write: text => (out += text) }, { write: text => (err += text) }, {});
-  const code = await main(args, terminal);
-  return { code, out, err };
-}
 
 const pipeline = (body: string, { head = "", members = "", uses = "" } = {}): string => `
 import { Pipeline, type TcPacket, Verdict${uses} } from "datapath";

@@ -8,23 +8,14 @@ import { run } from "../../test/lab/command.js";
 import { Lab } from "../../test/lab/lab.js";
 import { makeFolder, removeTree } from "../deployment/tree.js";
 import { compile } from "../fixtures/compile.js";
+import { dp } from "../fixtures/dp.js";
 import { countingBundle, type FixtureOptions, temporaryFolder } from "../fixtures/pipelines.js";
 import { Descriptor } from "../native/descriptor.js";
 import { native } from "../native/index.js";
-import { main } from "./main.js";
-import { Terminal } from "./terminal.js";
 
 const name = `trouble-${process.pid}`;
 const pins = `/sys/fs/bpf/datapath/${name}`;
 const dpFile = fileURLToPath(new URL("../../bin/dp.mjs", import.meta.url));
-
-async function dp(...args: readonly string[]): Promise<{ code: number; out: string; err: string }> {
-  let out = "";
-  let err = "";
-  const terminal = new Terminal({ write: text => (out += text) }, { write: text => (err += text) }, {});
-  const code = await main(args, terminal);
-  return { code, out, err };
-}
 
 /** A pipeline's bundle and a pair of namespaces; what is attached is taken off, whatever happened. */
 async function bench(options: Omit<FixtureOptions, "name">) {

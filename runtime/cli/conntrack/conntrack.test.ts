@@ -4,18 +4,9 @@ import * as assert from "uvu/assert";
 import { Lab } from "../../../test/lab/lab.js";
 import { attach } from "../../attach.js";
 import type { Deployment } from "../../deployment/deployment.js";
+import { dp } from "../../fixtures/dp.js";
 import { companionEntry, type FlowKey, flowBundle, flowEntry, flowKey, HIGH6, LOW6 } from "../../fixtures/flows.js";
 import { countingBundle, temporaryFolder } from "../../fixtures/pipelines.js";
-import { main } from "../main.js";
-import { Terminal } from "../terminal.js";
-
-async function dp(...args: readonly string[]): Promise<{ code: number; out: string; err: string }> {
-  let out = "";
-  let err = "";
-  const terminal = new Terminal({ write: text => (out += text) }, { write: text => (err += text) }, {});
-  const code = await main(args, terminal);
-  return { code, out, err };
-}
 
 async function json(...args: readonly string[]): Promise<ReturnType<typeof JSON.parse>> {
   const { out } = await dp(...args, "--json");

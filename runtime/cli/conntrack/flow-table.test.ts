@@ -9,9 +9,8 @@ import { writeBundle } from "../../../codegen/bundle/write-bundle.js";
 import { compileLive } from "../../../codegen/compile.js";
 import { Lab } from "../../../test/lab/lab.js";
 import { attach } from "../../attach.js";
+import { dp } from "../../fixtures/dp.js";
 import { temporaryFolder } from "../../fixtures/pipelines.js";
-import { main } from "../main.js";
-import { Terminal } from "../terminal.js";
 
 class Tracks extends Pipeline {
   readonly flows = new Flows({ maxEntries: 64, table: "flowTable", families: [4], vlan: false, fragments: false, extensions: false });
@@ -22,13 +21,6 @@ class Tracks extends Pipeline {
   }
 }
 
-async function dp(...args: readonly string[]): Promise<{ code: number; out: string; err: string }> {
-  let out = "";
-  let err = "";
-  const terminal = new Terminal({ write: text => (out += text) }, { write: text => (err += text) }, {});
-  const code = await main(args, terminal);
-  return { code, out, err };
-}
 async function json(...args: readonly string[]): Promise<ReturnType<typeof JSON.parse>> {
   const { out } = await dp(...args, "--json");
   return JSON.parse(out);
