@@ -4,8 +4,8 @@
  */
 import type { Expr, Label, Local, Program, Statement } from "../ir/ir.js";
 import { framePointer } from "../ir/ir.js";
-import { assigned, mapBodies, mapExpr, mapExpressions } from "../ir/walk.js";
-import { constantOf, presentOf } from "./untagged.js";
+import { assigned, mapExpr, mapExpressions } from "../ir/walk.js";
+import { type Behind, constantOf, neverTagged, presentOf } from "./tags.js";
 
 /** Statements that may stand in front: what is longer is no end. */
 const MOST_STATEMENTS = 30;
@@ -19,9 +19,6 @@ export function setTagsApart(program: Program, freshLocal: FreshLocal): Program 
   const { local, span } = present;
   const ending = new Ending(present, freshLocal).from({ body: program.body, from: 0, then: undefined }, new Map());
   if (!ending) return program;
-  const none: Statement = { kind: "let", local, value: { op: "const", domain: "number", value: 0n }, span };
-  const replaced = (body: readonly Statement[]): readonly Statement[] =>
-    body.map(statement => (statement === present ? none : mapBodies(statement, replaced)));
   const asked = freshLocal(local.name, local.domain);
   const condition: Expr = {
     op: "compare",
@@ -32,18 +29,12 @@ export function setTagsApart(program: Program, freshLocal: FreshLocal): Program 
   };
   return {
     ...program,
-    body: [{ ...present, local: asked }, { kind: "if", condition, then: ending, else: [], span }, ...replaced(program.body)],
+    body: [{ ...present, local: asked }, { kind: "if", condition, then: ending, else: [], span }, ...neverTagged(program.body, present)],
     tagsApart: true,
   };
 }
 
 type FreshLocal = (name: string, domain: Local["domain"]) => Local;
-
-interface Behind {
-  readonly body: readonly Statement[];
-  readonly from: number;
-  readonly then: Behind | undefined;
-}
 
 /** What a program does with a tagged packet, without jumps; undefined where that is long, or looks into the packet. */
 class Ending {

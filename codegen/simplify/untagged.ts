@@ -2,9 +2,10 @@
  * Programs that leave tagged packets alone: where what comes of a tagged packet is also what comes of its type, that of a
  * tag, taken for the packet's own, no one needs to look for a tag in the frame.
  */
-import type { Expr, Label, Program, Statement } from "../ir/ir.js";
+import type { Label, Program, Statement } from "../ir/ir.js";
 import { framePointer } from "../ir/ir.js";
-import { assigned, mapBodies, visitStatements } from "../ir/walk.js";
+import { assigned } from "../ir/walk.js";
+import { type Behind, constantOf, neverTagged, presentOf } from "./tags.js";
 
 /** 802.1Q and 802.1ad */
 const TAG_TYPES = [0x8100n, 0x88a8n];
@@ -20,23 +21,7 @@ export function leaveTags(program: Program): Program {
   if (tagged === undefined || !TAG_TYPES.every(type => outcome(0n, type) === tagged)) return program;
   // on tc the tag that the hardware took off is still asked for
   if (program.hook !== "xdp") return { ...program, untagged: true };
-  const none: Statement = { kind: "let", local: present.local, value: { op: "const", domain: "number", value: 0n }, span: present.span };
-  const replaced = (body: readonly Statement[]): readonly Statement[] =>
-    body.map(statement => (statement === present ? none : mapBodies(statement, replaced)));
-  return { ...program, body: replaced(program.body), untagged: true };
-}
-
-/** The one place that asks whether there is a tag, where nothing asks for more or sets one. */
-export function presentOf(program: Program): Extract<Statement, { kind: "ambient" }> | undefined {
-  let found: Extract<Statement, { kind: "ambient" }> | undefined;
-  let others = 0;
-  visitStatements(program.body, statement => {
-    if (statement.kind === "move" && (statement.move.kind === "vlanSet" || statement.move.kind === "vlanPop")) others++;
-    if (statement.kind !== "ambient" || !statement.what.startsWith("vlan")) return;
-    if (statement.what === "vlanPresent" && !found) found = statement;
-    else others++;
-  });
-  return others === 0 ? found : undefined;
+  return { ...program, body: neverTagged(program.body, present), untagged: true };
 }
 
 /** What has no effect but on locals and pointers. */
@@ -55,12 +40,6 @@ function isQuiet(statement: Statement): boolean {
     default:
       return false;
   }
-}
-
-interface Behind {
-  readonly body: readonly Statement[];
-  readonly from: number;
-  readonly then: Behind | undefined;
 }
 
 /** The verdict that every way through the program comes to, without an effect, where the frame's type is this one. */
@@ -123,33 +102,4 @@ function isType(statement: Statement): boolean {
   const { memory, offset, index, scalar } = statement.place;
   if (memory.kind !== "packet" || memory.pointer.id !== framePointer.id || index) return false;
   return offset === 12 && scalar.bytes === 2 && scalar.order === "network" && scalar.shift === 0 && scalar.width === 16;
-}
-
-export function constantOf(expr: Expr, known: ReadonlyMap<number, bigint>): bigint | undefined {
-  switch (expr.op) {
-    case "const":
-      return expr.value;
-    case "local":
-      return known.get(expr.local.id);
-    case "not": {
-      const operand = constantOf(expr.operand, known);
-      return operand === undefined ? undefined : operand === 0n ? 1n : 0n;
-    }
-    case "and":
-    case "or": {
-      const stop = expr.op === "or";
-      const sides = [constantOf(expr.left, known), constantOf(expr.right, known)];
-      if (sides.some(side => side !== undefined && (side !== 0n) === stop)) return stop ? 1n : 0n;
-      return sides.includes(undefined) ? undefined : stop ? 0n : 1n;
-    }
-    case "compare": {
-      const [left, right] = [constantOf(expr.left, known), constantOf(expr.right, known)];
-      if (left === undefined || right === undefined) return undefined;
-      if (expr.operator === "==") return left === right ? 1n : 0n;
-      if (expr.operator === "!=") return left !== right ? 1n : 0n;
-      return undefined;
-    }
-    default:
-      return undefined;
-  }
 }
