@@ -93,8 +93,18 @@ int acl(CONTEXT *ctx)
 {
 	void *data = (void *)(long)ctx->data, *end = (void *)(long)ctx->data_end;
 `;
-/** Behind up to two tags, with options, and fragments told apart. */
-const prologue = `${opening}	void *ip = network_of(data, end, ETHERTYPE_IPV4);
+/** Behind up to two tags, with options, and fragments told apart; on tc also where headers lie outside of the linear part. */
+const prologue = `${opening}#ifdef TC
+	if (data + 256 > end && end - data < ctx->len) {
+		bpf_skb_pull_data(ctx, ctx->len < 256 ? ctx->len : 256);
+		data = (void *)(long)ctx->data;
+		end = (void *)(long)ctx->data_end;
+	}
+	// the first tag lies beside the frame, one more in it
+	if (ctx->vlan_present && data + 18 <= end && is_tag(AT(u16, data, 16)))
+		goto deny;
+#endif
+	void *ip = network_of(data, end, ETHERTYPE_IPV4);
 	if (!ip || ip + 20 > end || AT(u8, ip, 0) >> 4 != 4)
 		goto deny;
 	u32 length = (AT(u8, ip, 0) & 15) * 4, total = bpf_ntohs(AT(u16, ip, 2));
