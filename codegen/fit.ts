@@ -6,7 +6,7 @@ import { costOf, isMuchWork } from "./analyse/cost.js";
 import type { CompileResult } from "./clang/compile-c.js";
 import type { HookName } from "./ir/ir.js";
 import { readObject } from "./object/elf.js";
-import { programsOf } from "./object/programs.js";
+import { type ObjectProgram, programsOf } from "./object/programs.js";
 import type { Step } from "./split/split.js";
 import type { Shape, Translated, Translation } from "./translate.js";
 
@@ -80,12 +80,17 @@ function partsIn(translation: Translation): number {
 function nextShape({ translation, compiled }: Fitted, shape: Shape, keepsPaths: boolean, limit: bigint | undefined): Next | undefined {
   if (!compiled.ok) return withCuts(translation, shape, compiled.overStack, "stack");
   const programs = programsOf(readObject(compiled.object)).filter(({ section }) => section !== ".text");
+  // both directions of tc are often one program
+  const judged = new Map<string, boolean>();
   const forgetful = keepsPaths
     ? []
     : programs.flatMap(program => {
         const hook = hookOf(translation, program.name)?.hook;
-        const isAsked = hook && !shape.forgetsPaths.has(hook) && program.instructions.length >= LEAST_INSTRUCTIONS;
-        return isAsked && isMuchWork(program) ? [hook] : [];
+        if (!hook || shape.forgetsPaths.has(hook) || program.instructions.length < LEAST_INSTRUCTIONS) return [];
+        const code = codeOf(program);
+        const isMuch = judged.get(code) ?? isMuchWork(program);
+        judged.set(code, isMuch);
+        return isMuch ? [hook] : [];
       });
   if (forgetful.length > 0) return { shape: { ...shape, forgetsPaths: new Set([...shape.forgetsPaths, ...forgetful]) }, why: "paths" };
   // An estimate may be many times what the verifier walks: that alone is no reason to cut.
@@ -108,6 +113,14 @@ function withCuts(translation: Translation, shape: Shape, names: readonly string
   return names.length > 0 ? { shape: { ...shape, cuts }, why } : undefined;
 }
 
+/** Equal for programs that are the same but for their names and lines. */
+function codeOf({ section, instructions }: ObjectProgram): string {
+  const words = instructions.map(({ opcode, destination, source, offset, immediate, upper, addresses, calls }) => [
+    ...[opcode, destination, source, offset, immediate, upper],
+    ...[addresses?.section, addresses?.offset, calls],
+  ]);
+  return `${section.split("/")[0]} ${words.join(" ")}`;
+}
 function hooksOf(translation: Translation, names: readonly string[]): readonly HookName[] {
   return names.flatMap(name => hookOf(translation, name)?.hook ?? []);
 }

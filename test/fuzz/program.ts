@@ -65,9 +65,9 @@ export function generate(seed: number): Program {
   const world: World = {
     random,
     length: random.weighted([
-      [3, 0.25],
+      [4, 0.25],
       [3, 0.5],
-      [2, 1],
+      [1, 1],
     ]),
     fresh,
     declarations: [],

@@ -189,12 +189,12 @@ export class Executor {
     if (at % 8 === 0 && value && (bytes === 8 || value.kind === "scalar")) {
       const rest = { written: before.written & ~written, zero: before.zero & ~written };
       machine.history++;
-      machine.stack[index] = { value: value.kind === "scalar" ? narrow(value, bytes) : value, bytes, rest };
+      machine.put(index, { value: value.kind === "scalar" ? narrow(value, bytes) : value, bytes, rest });
       return;
     }
     const isZero = constantOf(value) === 0;
     if (isZero) markPrecise(value);
-    machine.stack[index] = { written: before.written | written, zero: isZero ? before.zero | written : before.zero & ~written };
+    machine.put(index, { written: before.written | written, zero: isZero ? before.zero | written : before.zero & ~written });
   }
 
   /** Newer kernels take a sign that is combined with a constant for what it is: two cases (6.18). */
@@ -301,7 +301,7 @@ export class Executor {
       const held = machine.stack[index];
       if (bytes === undefined && (held === undefined || (isHeld(held) && held.value.kind !== "scalar"))) break;
       this.liveness.read(at, index);
-      if (writes) machine.stack[index] = { written: 0xff, zero: 0 };
+      if (writes) machine.put(index, { written: 0xff, zero: 0 });
     }
   }
 

@@ -42,20 +42,29 @@ export interface Kept {
   readonly slot: number;
   readonly registers: readonly (Value | undefined)[];
   readonly stack: readonly (Slot | undefined)[];
+  readonly deepest: number;
   misses: number;
   hits: number;
 }
 
 export class Machine {
   registers: (Value | undefined)[];
-  stack: (Slot | undefined)[];
+  readonly stack: (Slot | undefined)[];
+  /** the stack is as deep as it was written: the lowest place */
+  deepest: number;
   /** steps since the last kept state that the kernel remembers: jumps, spills and fills */
   history: number;
 
   constructor(from?: Machine) {
     this.registers = from ? from.registers.slice() : new Array<Value | undefined>(REGISTERS).fill(undefined);
     this.history = from?.history ?? 0;
+    this.deepest = from?.deepest ?? SLOTS;
     this.stack = from ? from.stack.slice() : new Array<Slot | undefined>(SLOTS).fill(undefined);
+  }
+
+  put(index: number, slot: Slot): void {
+    this.stack[index] = slot;
+    if (index < this.deepest) this.deepest = index;
   }
 
   /** Puts another value in the place of one, wherever it is held. */
@@ -68,7 +77,7 @@ export class Machine {
       const held = this.registers[i];
       if (held) this.registers[i] = f(held);
     }
-    for (let i = 0; i < SLOTS; i++) {
+    for (let i = this.deepest; i < SLOTS; i++) {
       const slot = this.stack[i];
       if (!isHeld(slot)) continue;
       const value = f(slot.value);
@@ -89,7 +98,7 @@ export class Machine {
       return known;
     });
     this.history = 0;
-    return { slot, registers: this.registers.slice(), stack: this.stack.slice(), misses: 0, hits: 0 };
+    return { slot, registers: this.registers.slice(), stack: this.stack.slice(), deepest: this.deepest, misses: 0, hits: 0 };
   }
 
   /** Whether all that was found from a kept state on holds here too. */
@@ -101,12 +110,11 @@ export class Machine {
       if (old && (live & (1 << i)) !== 0 && !covers(old, this.registers[i], pairs)) return false;
     }
     if (!liveness.hasAnyStack(kept.slot)) return true;
-    // the stack is as deep as it was written
-    const deepest = this.stack.findIndex(slot => slot !== undefined);
-    for (let i = 0; i < SLOTS; i++) {
+    for (let i = kept.deepest; i < SLOTS; i++) {
       const old = kept.stack[i];
       if (old === undefined || !liveness.hasStack(kept.slot, i)) continue;
-      if (i < deepest && isHeld(old)) return false;
+      // below what was written here there is no stack
+      if (i < this.deepest && isHeld(old)) return false;
       if (!coversSlot(old, this.stack[i], pairs)) return false;
     }
     return true;
@@ -117,7 +125,7 @@ export class Machine {
     for (let i = 0; i < REGISTERS; i++) {
       if ((live & (1 << i)) !== 0 && isPrecise(kept.registers[i])) markPrecise(this.registers[i]);
     }
-    for (let i = 0; i < SLOTS; i++) {
+    for (let i = kept.deepest; i < SLOTS; i++) {
       if (!liveness.hasStack(kept.slot, i)) continue;
       const [old, now] = [kept.stack[i], this.stack[i]];
       if (isHeld(old) && isHeld(now) && isPrecise(old.value)) markPrecise(now.value);
