@@ -434,18 +434,48 @@ static __always_inline __u32 xdp_tag(struct xdp_md *ctx)
 `,
   },
   {
-    names: ["skb_tag_aside"],
+    names: ["without_tag"],
     needs: [],
+    text: "static __always_inline __u32 without_tag(__u32 mac_length) { return mac_length > 18 ? mac_length - 4 : 14; }\n",
+  },
+  {
+    names: ["skb_pop_tag"],
+    needs: ["without_tag"],
+    text: `/*
+ * vlan_pop goes by skb->protocol, what stood at offset 12 when the packet came: a tag that comes into the frame and goes
+ * out again makes the kernel read it anew. What goes out comes off what the kernel takes for the Ethernet header.
+ */
+static __always_inline bool skb_pop_tag(struct __sk_buff *ctx, __u32 *mac_length)
+{
+	__u16 type = 0;
+	bool inner;
+
+	if (!ctx->vlan_present) return 1;
+	if (bpf_skb_load_bytes(ctx, 12, &type, 2)) return 0;
+	inner = is_tag(type) && ctx->len >= 18;
+	if ((inner || is_tag(ctx->protocol)) && ctx->protocol != type) {
+		if (bpf_skb_vlan_push(ctx, __builtin_bswap16(0x8100), 0) || bpf_skb_vlan_pop(ctx)) return 0;
+		*mac_length = without_tag(*mac_length);
+	}
+	/* A frame that ends in its tag keeps the bytes, and the pop fails when the tag aside is gone. */
+	if (bpf_skb_vlan_pop(ctx) && ctx->len >= 18) return 0;
+	if (inner) *mac_length = without_tag(*mac_length);
+	return 1;
+}
+`,
+  },
+  {
+    names: ["skb_tag_aside"],
+    needs: ["skb_pop_tag"],
     text: `/*
  * Takes a tag that is in the frame into the packet's metadata, where a driver would have put it, and where helpers that
- * look at the protocol want it.
+ * look at the protocol want it: the next tag behind one that is popped.
  */
 static __always_inline bool skb_tag_aside(struct __sk_buff *ctx)
 {
-	__u16 tag[2] = { 0, 0 };
+	__u32 mac_length = 14;
 
-	if (bpf_skb_load_bytes(ctx, 12, tag, 4) || bpf_skb_vlan_pop(ctx)) return 0;
-	return bpf_skb_vlan_push(ctx, tag[0], __builtin_bswap16(tag[1])) == 0;
+	return bpf_skb_vlan_push(ctx, __builtin_bswap16(0x8100), 0) == 0 && skb_pop_tag(ctx, &mac_length);
 }
 `,
   },
@@ -519,25 +549,25 @@ static __always_inline bool skb_remove(struct __sk_buff *ctx, __u32 offset, __u3
   },
   {
     names: ["skb_set_tag"],
-    needs: [],
-    text: `static __always_inline bool skb_set_tag(struct __sk_buff *ctx, __u16 tci)
+    needs: ["skb_store", "without_tag"],
+    text: `/*
+ * Where the kernel takes the packet for tagged, popping would take the next tag, or what the program has there now, out of
+ * the frame: the tag that is aside comes into the frame instead, is changed there and goes back.
+ */
+static __always_inline bool skb_set_tag(struct __sk_buff *ctx, __u16 tci, __u32 *mac_length)
 {
 	__u16 proto = __builtin_bswap16(0x8100);
 
 	if (ctx->vlan_present) {
+		if (is_tag(ctx->protocol)) {
+			tci = __builtin_bswap16(tci);
+			*mac_length = without_tag(*mac_length);
+			return bpf_skb_vlan_push(ctx, proto, 0) == 0 && skb_store(ctx, 14, &tci, 2) == 0 && bpf_skb_vlan_pop(ctx) == 0;
+		}
 		proto = ctx->vlan_proto;
 		if (bpf_skb_vlan_pop(ctx)) return 0;
 	}
 	return bpf_skb_vlan_push(ctx, proto, tci) == 0;
-}
-`,
-  },
-  {
-    names: ["skb_pop_tag"],
-    needs: [],
-    text: `static __always_inline bool skb_pop_tag(struct __sk_buff *ctx)
-{
-	return !ctx->vlan_present || bpf_skb_vlan_pop(ctx) == 0;
 }
 `,
   },

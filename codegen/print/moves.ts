@@ -18,6 +18,7 @@ export function printMove(printer: StatementPrinter, statement: Extract<Statemen
   // On tc a program that moves bytes has its tag beside the frame.
   const tag = printer.onTc ? "" : ", tag";
   const start = printer.onTc ? ", mac_length" : tag;
+  const beside = printer.onTc ? ", &mac_length" : tag;
   const text = (expr: Expr): string => printer.expr(expr);
   switch (move.kind) {
     case "insert":
@@ -54,13 +55,13 @@ export function printMove(printer: StatementPrinter, statement: Extract<Statemen
       break;
     case "vlanSet": {
       const priority = move.priority ? text(move.priority) : "0";
-      printer.put(`${ok} = ${on}_set_tag(ctx, (__u16)(${text(move.id)} | ${priority} << 13)${tag});`, span);
+      printer.put(`${ok} = ${on}_set_tag(ctx, (__u16)(${text(move.id)} | ${priority} << 13)${beside});`, span);
       if (!printer.onTc) printer.put(`if (${ok}) tag = 4;`, span);
       break;
     }
     case "vlanPop":
-      printer.put(`${ok} = ${on}_pop_tag(ctx${tag});`, span);
-      if (!printer.onTc) printer.put(`if (${ok}) tag = xdp_tag(ctx);`, span);
+      printer.put(`${ok} = ${on}_pop_tag(ctx${beside});`, span);
+      if (!printer.onTc) printer.put(`if (${ok} && tag) tag = xdp_tag(ctx);`, span);
       break;
   }
   printer.reload(span);

@@ -16,7 +16,10 @@ export interface Frame {
 export const MINIMUM_FRAME = 14;
 const TAG_OFFSET = 12;
 const TAG_SIZE = 4;
-const TAG_PROTOCOLS: readonly number[] = [0x8100, 0x88a8];
+/** Whether an EtherType announces a tag: 802.1Q or 802.1ad. */
+export function isTagProtocol(type: number): boolean {
+  return type === 0x8100 || type === 0x88a8;
+}
 /** What a tag that a program pushes is announced as. */
 export const VLAN_PROTOCOL = 0x8100;
 
@@ -27,7 +30,7 @@ function word(bytes: Uint8Array, offset: number): number {
 /** Takes the outermost tag out; a frame that ends inside its tag keeps the bytes. */
 export function splitFrame(bytes: Uint8Array): Frame {
   const tpid = word(bytes, TAG_OFFSET);
-  if (!TAG_PROTOCOLS.includes(tpid) || bytes.length < MINIMUM_FRAME + TAG_SIZE) return { bytes: bytes.slice(), tag: undefined };
+  if (!isTagProtocol(tpid) || bytes.length < MINIMUM_FRAME + TAG_SIZE) return { bytes: bytes.slice(), tag: undefined };
   const control = word(bytes, TAG_OFFSET + 2);
   const rest = new Uint8Array(bytes.length - TAG_SIZE);
   rest.set(bytes.subarray(0, TAG_OFFSET));

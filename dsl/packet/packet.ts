@@ -56,7 +56,7 @@ export class NodePacket implements TcPacket, XdpPacket, PacketPrimitives {
     this.#bytes = frame.bytes;
     this.#tag = frame.tag;
     this.#memory = new PacketMemory(this.#bytes);
-    this.#room = new Room(context.kind, ((frame.bytes[12] ?? 0) << 8) | (frame.bytes[13] ?? 0));
+    this.#room = new Room(context.kind, typeOf(frame.bytes));
     this.device = deviceOf(context.device);
     this.#mark = context.mark ?? 0;
     this.#priority = context.priority ?? 0;
@@ -237,14 +237,15 @@ export class NodePacket implements TcPacket, XdpPacket, PacketPrimitives {
       // What was the next tag inside is the outermost now.
       const inner = splitFrame(this.#bytes);
       if (!this.#tag) return;
-      this.#room.popTag();
+      this.#room.popTag(inner.tag !== undefined, typeOf(this.#bytes), typeOf(inner.bytes));
       this.#tag = inner.tag;
       if (inner.tag) this.#moved(inner.bytes);
       return;
     }
     const id = Number(unsigned(tag.id, 12, "vlan.id", false));
     const priority = Number(unsigned(tag.priority ?? 0, 3, "vlan.priority", false));
-    if (!this.#tag && !this.#room.pushTag()) throw new IndexError("no room for a VLAN tag in front of the packet");
+    if (this.#tag) this.#room.changeTag(typeOf(this.#bytes));
+    else if (!this.#room.pushTag()) throw new IndexError("no room for a VLAN tag in front of the packet");
     this.#tag = { tpid: this.#tag?.tpid ?? VLAN_PROTOCOL, id, priority, dropEligible: false };
   }
   grow(bytes: number): boolean {
@@ -351,6 +352,10 @@ function networkScalar(schema: object): Scalar {
   const shape = shapeOf(schema);
   if (shape?.kind !== "int") throw new TypeError("read(…) and write(…) take an integer schema: u8 … u128");
   return scalarOf({ ...shape, order: "network" });
+}
+/** A frame's EtherType, behind no tag. */
+function typeOf(frame: Uint8Array): number {
+  return ((frame[12] ?? 0) << 8) | (frame[13] ?? 0);
 }
 function outerFamily(encap: Encap): "ip4" | "ip6" | undefined {
   const name = encapName(encap);

@@ -1,5 +1,7 @@
 /** How far a packet can grow, shrink and be cut at each kind of hook, as the kernel decides it. */
 
+import { isTagProtocol } from "./frame.js";
+
 export type HookKind = "xdp" | "tc";
 
 /** 256 bytes in front of a frame in the driver, less the kernel's own struct xdp_frame. */
@@ -58,8 +60,24 @@ export class Room {
   pushTag(): boolean {
     return this.#kind === "tc" || this.grow(0, TAG_SIZE);
   }
-  popTag(): void {
+  /**
+   * @param isInner whether the next tag is the outermost now
+   * @param before what stood at offset 12
+   * @param after what stands there now
+   */
+  popTag(isInner: boolean, before: number, after: number): void {
     this.#headroom += TAG_SIZE;
+    if (before !== this.#protocol && (isInner || isTagProtocol(this.#protocol))) this.#readAnew(before);
+    if (isInner) this.#readAnew(after);
+  }
+  /** A tag changes: where the kernel takes the packet for tagged, it goes through the frame. */
+  changeTag(type: number): void {
+    if (isTagProtocol(this.#protocol)) this.#readAnew(type);
+  }
+  /** What the kernel does when it takes a tag out of the frame: the type behind it, and 4 bytes less for the Ethernet header. */
+  #readAnew(type: number): void {
+    this.#protocol = type;
+    this.#start = Math.max(this.#start - TAG_SIZE, ETHERNET);
   }
   trim(length: number, before: number): boolean {
     return length >= ETHERNET && length <= before;
