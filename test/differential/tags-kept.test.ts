@@ -7,17 +7,22 @@ import { agree, type Case } from "./agree.js";
 
 /** The first four bytes say what to do. */
 class Steps extends Pipeline {
-  step(pkt: Packet, step: u8): boolean {
+  change(pkt: Packet, step: u8): boolean {
     if (step === 1) return pkt.write(12, u16, 0x0800);
     if (step === 2) return pkt.write(12, u16, 0x8100);
     if (step === 3) return pkt.write(12, u32, 0x88a8_2123);
     if (step === 4) return pkt.grow(4);
-    if (step === 5) return pkt.insert(14, 20, Encap.Ip4);
-    if (step === 6) return pkt.remove(14, 20);
-    if (step === 7) return pkt.trim(16);
+    if (step === 5) return pkt.trim(16);
+    return this.tag(pkt, step);
+  }
+  tag(pkt: Packet, step: u8): boolean {
     if (step === 8) pkt.vlan = { id: 300, priority: 3 };
     if (step === 9) pkt.vlan = undefined;
-    if (step === 10) return pkt.remove(40, 8);
+    return true;
+  }
+  room(pkt: Packet, step: u8): boolean {
+    if (step === 6) return pkt.insert(14, 20, Encap.Ip4);
+    if (step === 7) return pkt.remove(40, 8);
     return true;
   }
   move(pkt: Packet): Verdict {
@@ -26,10 +31,10 @@ class Steps extends Pipeline {
     const third = pkt.read(2, u8);
     const fourth = pkt.read(3, u8);
     if (first === undefined || second === undefined || third === undefined || fourth === undefined) return Verdict.Pass;
-    if (!this.step(pkt, first)) return Verdict.drop("first");
-    if (!this.step(pkt, second)) return Verdict.drop("second");
-    if (!this.step(pkt, third)) return Verdict.drop("third");
-    if (!this.step(pkt, fourth)) return Verdict.drop("fourth");
+    if (!this.change(pkt, first)) return Verdict.drop("first");
+    if (!this.change(pkt, second)) return Verdict.drop("second");
+    if (!this.tag(pkt, third)) return Verdict.drop("third");
+    if (!this.room(pkt, fourth)) return Verdict.drop("fourth");
     const length = pkt.length;
     return pkt.write(0, u8, length % 256) ? Verdict.Pass : Verdict.drop("cut");
   }
@@ -43,10 +48,10 @@ class Steps extends Pipeline {
 function* steps(): Generator<Case> {
   const tags = [[], [Vlan.of({ id: 10 })], [Vlan.of({ id: 10 }), Vlan.of({ id: 20 })]];
   for (const front of tags) {
-    for (const first of [0, 1, 3, 4, 7, 8]) {
-      for (const second of [1, 2, 5, 8, 9]) {
+    for (const first of [0, 1, 3, 4, 5, 8]) {
+      for (const second of [0, 1, 2, 4, 8, 9]) {
         for (const third of [8, 9]) {
-          for (const fourth of [0, 5, 6, 10]) {
+          for (const fourth of [0, 6, 7]) {
             const bytes = packet(
               Ethernet.of(),
               ...front,
