@@ -2,7 +2,7 @@
  * A translation in the shape that the kernel takes: plain where that will do, else so that the verifier forgets paths, else
  * in parts.
  */
-import { costOf, isMuchWork } from "./analyse/cost.js";
+import { costOf, isMuchWork, VERIFIER_LIMIT } from "./analyse/cost.js";
 import type { CompileResult } from "./clang/compile-c.js";
 import type { HookName } from "./ir/ir.js";
 import { readObject } from "./object/elf.js";
@@ -13,7 +13,7 @@ import type { Shape, Translated, Translation } from "./translate.js";
 export interface FitOptions {
   /** programs as they are, also where they are too much work for the verifier */
   readonly keepsPaths?: boolean;
-  /** the work for the verifier beyond which a program is cut; without it, work is no reason */
+  /** the work for the verifier beyond which a program is cut; what the verifier allows where left out */
   readonly limit?: bigint;
   /** cut as these say whether they must be or not, each hook alike */
   readonly cuts?: readonly Step[];
@@ -80,6 +80,10 @@ function partsIn(translation: Translation): number {
 function nextShape({ translation, compiled }: Fitted, shape: Shape, keepsPaths: boolean, limit: bigint | undefined): Next | undefined {
   if (!compiled.ok) return withCuts(translation, shape, compiled.overStack, "stack");
   const programs = programsOf(readObject(compiled.object)).filter(({ section }) => section !== ".text");
+  const isForgetful = (name: string): boolean => {
+    const hook = hookOf(translation, name)?.hook;
+    return hook !== undefined && shape.forgetsPaths.has(hook);
+  };
   // both directions of tc are often one program
   const judged = new Map<string, boolean>();
   const forgetful = keepsPaths
@@ -93,9 +97,9 @@ function nextShape({ translation, compiled }: Fitted, shape: Shape, keepsPaths: 
         return isMuch ? [hook] : [];
       });
   if (forgetful.length > 0) return { shape: { ...shape, forgetsPaths: new Set([...shape.forgetsPaths, ...forgetful]) }, why: "paths" };
-  // An estimate may be many times what the verifier walks: that alone is no reason to cut.
-  if (limit === undefined) return undefined;
-  const over = programs.filter(program => costOf(program).verified >= limit);
+  // what was not too much to walk needs no estimate
+  const large = limit === undefined ? programs.filter(({ name }) => isForgetful(name)) : programs;
+  const over = large.filter(program => costOf(program).verified >= (limit ?? VERIFIER_LIMIT));
   return withCuts(
     translation,
     shape,

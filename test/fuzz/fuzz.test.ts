@@ -11,10 +11,11 @@ test("200 random programs: the verifier takes them, and Node and the kernel agre
   const command = [process.execPath, "--conditions=datapath", "--import", "tsx", main, ...options];
   const { stdout, stderr } = await run(command, { timeout: 14 * 60_000, mayFail: true });
   const lines = stdout.trimEnd().split("\n");
-  assert.match(lines.at(-1) ?? "", /^200 programs, \d+ packets, 0 verifier rejections, 0 differences/, `${stdout}${stderr}`);
-  // Programs that outgrow one program's million verified instructions are refused for that alone until they are split.
-  const oversized = Number(/(\d+) too large for the verifier,/.exec(lines.at(-1) ?? "")?.[1]);
-  assert.ok(oversized <= 6, `${oversized} programs are too large for the verifier`);
+  assert.match(
+    lines.at(-1) ?? "",
+    /^200 programs, \d+ packets, 0 verifier rejections, 0 differences .* 0 too large for the verifier,/,
+    `${stdout}${stderr}`,
+  );
 });
 
 test.run();
