@@ -80,26 +80,20 @@ function partsIn(translation: Translation): number {
 function nextShape({ translation, compiled }: Fitted, shape: Shape, keepsPaths: boolean, limit: bigint | undefined): Next | undefined {
   if (!compiled.ok) return withCuts(translation, shape, compiled.overStack, "stack");
   const programs = programsOf(readObject(compiled.object)).filter(({ section }) => section !== ".text");
-  const isForgetful = (name: string): boolean => {
-    const hook = hookOf(translation, name)?.hook;
-    return hook !== undefined && shape.forgetsPaths.has(hook);
-  };
-  // both directions of tc are often one program
-  const judged = new Map<string, boolean>();
-  const forgetful = keepsPaths
+  const isForgetful = ({ name }: ObjectProgram): boolean => hooksOf(translation, [name]).some(hook => shape.forgetsPaths.has(hook));
+  const isMuch = onceForEach(isMuchWork);
+  const heavy = keepsPaths
     ? []
-    : programs.flatMap(program => {
-        const hook = hookOf(translation, program.name)?.hook;
-        if (!hook || shape.forgetsPaths.has(hook) || program.instructions.length < LEAST_INSTRUCTIONS) return [];
-        const code = codeOf(program);
-        const isMuch = judged.get(code) ?? isMuchWork(program);
-        judged.set(code, isMuch);
-        return isMuch ? [hook] : [];
-      });
+    : programs.filter(program => !isForgetful(program) && program.instructions.length >= LEAST_INSTRUCTIONS && isMuch(program));
+  const forgetful = hooksOf(
+    translation,
+    heavy.map(({ name }) => name),
+  );
   if (forgetful.length > 0) return { shape: { ...shape, forgetsPaths: new Set([...shape.forgetsPaths, ...forgetful]) }, why: "paths" };
   // what was not too much to walk needs no estimate
-  const large = limit === undefined ? programs.filter(({ name }) => isForgetful(name)) : programs;
-  const over = large.filter(program => costOf(program).verified >= (limit ?? VERIFIER_LIMIT));
+  const large = limit === undefined ? programs.filter(isForgetful) : programs;
+  const isOver = onceForEach(program => costOf(program).verified >= (limit ?? VERIFIER_LIMIT));
+  const over = large.filter(isOver);
   return withCuts(
     translation,
     shape,
@@ -117,6 +111,16 @@ function withCuts(translation: Translation, shape: Shape, names: readonly string
   return names.length > 0 ? { shape: { ...shape, cuts }, why } : undefined;
 }
 
+/** Both directions of tc are often one program: what is found of one is not looked for again in the other. */
+function onceForEach(judge: (program: ObjectProgram) => boolean): (program: ObjectProgram) => boolean {
+  const judged = new Map<string, boolean>();
+  return program => {
+    const code = codeOf(program);
+    const found = judged.get(code) ?? judge(program);
+    judged.set(code, found);
+    return found;
+  };
+}
 /** Equal for programs that are the same but for their names and lines. */
 function codeOf({ section, instructions }: ObjectProgram): string {
   const words = instructions.map(({ opcode, destination, source, offset, immediate, upper, addresses, calls }) => [

@@ -74,7 +74,6 @@ class Walker {
         if (!instruction || walked >= most) return { visits: this.visits, steps: walked, complete: false };
         // counted also where the path then ends
         walked++;
-
         this.visits[slot] = (this.visits[slot] ?? 0) + 1;
         if (this.prunePoints[slot] === 1) {
           const isFar = jumps - jumpsKept >= LEAST_JUMPS && walked - keptAt >= LEAST_INSTRUCTIONS;
